@@ -1,0 +1,57 @@
+/** Whose doing an error is: decides who is told, and which health or status follows. */
+export type Fault = "client" | "backend" | "operator" | "fairlead";
+
+interface ErrorKind {
+  readonly fault: Fault;
+  /** Whether the same attempt may succeed elsewhere: with another backend, or later. */
+  readonly retry: boolean;
+  /** One line for the reference. */
+  readonly meaning: string;
+}
+
+const kind = (fault: Fault, retry: boolean, meaning: string): ErrorKind => ({ fault, retry, meaning });
+
+/** Every code that an error of fairlead can carry. `docs/errors.md` lists the same, and a test holds them together. */
+export const ERROR_CODES = {
+  BACKEND_REFUSED: kind("backend", true, "The backend refused or reset the connection before it answered."),
+  BACKEND_UNREACHABLE: kind("backend", true, "No route to the backend, or its name could not be resolved."),
+  BACKEND_CONNECT_TIMEOUT: kind("backend", true, "The backend did not accept the connection within dial.connectTimeout."),
+  BACKEND_HANDSHAKE_TIMEOUT: kind("backend", true, "The backend accepted the connection but did not answer within dial.handshakeTimeout."),
+  BACKEND_TLS: kind("backend", true, "The TLS connection to the backend failed, for example because its certificate could not be verified."),
+  BACKEND_CLOSED_EARLY: kind("backend", true, "The backend closed the connection before its answer was complete."),
+  BACKEND_BAD_HEAD: kind("backend", true, "The head of the backend's answer is not valid HTTP/1.1, or is too large."),
+  BACKEND_BAD_UPGRADE: kind("backend", true, "The backend answered 101, but not to the handshake that the client sent."),
+  BACKEND_UNAVAILABLE: kind("backend", true, "The backend answered 502, 503 or 504."),
+  NO_CANDIDATE: kind("backend", true, "No backend of the pool could take the connection."),
+  CLIENT_GONE: kind("client", false, "The client went away before its request was answered."),
+  CLIENT_BAD_REQUEST: kind("client", false, "The request is not one that fairlead passes on."),
+  BAD_HEAD: kind("fairlead", false, "A head was to be written with characters that a head must not contain."),
+  CONFIG_INVALID: kind("operator", false, "The configuration has mistakes; each is named with its place."),
+  USAGE: kind("operator", false, "The command line is not one that fairlead understands."),
+  LISTEN_FAILED: kind("operator", false, "An address could not be listened on."),
+  TLS_FILES: kind("operator", false, "A certificate, key or CA could not be read or does not fit."),
+  WORKER_FAILED: kind("fairlead", true, "A worker process did not start or ended unexpectedly."),
+  STOPPED: kind("operator", false, "The balancer has been stopped."),
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** An error that says what happened, whose doing it is, whether trying again can help, and what caused it. */
+export class FairleadError extends Error {
+  readonly code: ErrorCode;
+  readonly fault: Fault;
+  readonly retry: boolean;
+
+  /**
+   * @param code one of {@link ERROR_CODES}; gives `fault` and `retry`
+   * @param message what is wrong, where, and what would be right
+   * @param cause the error beneath, if there is one
+   */
+  constructor(code: ErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = "FairleadError";
+    this.code = code;
+    this.fault = ERROR_CODES[code].fault;
+    this.retry = ERROR_CODES[code].retry;
+  }
+}
