@@ -1,0 +1,85 @@
+import { createServer } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+import { FairleadError } from "../base/index.ts";
+import type { Address } from "../config/index.ts";
+import type { Status } from "../metrics/index.ts";
+
+/** What the admin listener shows. */
+export interface AdminSource {
+  /** Whether new clients are served. */
+  ready(): boolean;
+  status(): Promise<Status>;
+}
+
+/** The admin listener. */
+export interface Admin {
+  readonly address: Address;
+  close(): Promise<void>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+const PATHS = ["/livez", "/readyz", "/healthz", "/api/v1/status"];
+
+/** @throws FairleadError LISTEN_FAILED when the address cannot be listened on */
+export async function startAdmin(address: Address, source: AdminSource): Promise<Admin> {
+  const server = createServer((request, response) => {
+    void respond(request, response, source);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error) => {
+      const text = `${address.host}:${address.port} cannot be listened on for the admin API: ${error.message}; choose another with --admin, or --admin off.`;
+      reject(new FairleadError("LISTEN_FAILED", text, error));
+    });
+    server.listen(address.port, address.host, resolve);
+  });
+  // A server that listens on TCP has an AddressInfo.
+  const bound = server.address() as AddressInfo;
+  return {
+    address: { host: bound.address, port: bound.port },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function respond(request: IncomingMessage, response: ServerResponse, source: AdminSource): Promise<void> {
+  const { status, body } = await answer(request, source);
+  response.writeHead(status, { "Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store" });
+  response.end(request.method === "HEAD" ? undefined : `${JSON.stringify(body, undefined, 2)}\n`);
+}
+
+async function answer(request: IncomingMessage, source: AdminSource): Promise<Answer> {
+  const [path = ""] = (request.url ?? "").split("?");
+  if (!PATHS.includes(path))
+    return { status: 404, body: { error: `There is no ${path}; there are ${PATHS.join(", ")}.` } };
+  if (request.method !== "GET" && request.method !== "HEAD")
+    return { status: 405, body: { error: "Only GET and HEAD are answered." } };
+  if (path === "/livez") return { status: 200, body: { status: "alive" } };
+  if (path === "/readyz")
+    return source.ready() ? { status: 200, body: { status: "ready" } } : { status: 503, body: { status: "not ready" } };
+  try {
+    const status = await source.status();
+    return path === "/healthz" ? healthOf(status) : { status: 200, body: status };
+  } catch (error) {
+    return { status: 500, body: { error: String(error) } };
+  }
+}
+
+/** Healthy as long as every pool has a backend that takes new work. */
+function healthOf(status: Status): Answer {
+  const pools = status.pools.map(({ name, backends }) => ({
+    name,
+    backends: backends.length,
+    healthy: backends.filter((backend) => backend.health === "healthy").length,
+  }));
+  const healthy = pools.every((pool) => pool.healthy > 0);
+  return { status: healthy ? 200 : 503, body: { status: healthy ? "healthy" : "unhealthy", pools } };
+}

@@ -1,0 +1,52 @@
+import { isCandidate } from "../base/index.ts";
+import type { PoolView, Random } from "../base/index.ts";
+
+/**
+ * Sum of the candidates' weights; 0 exactly when there is none. Like other loops over all backends it reads the arrays
+ * directly: a call for each of 1,000 would double what a pick costs.
+ */
+export function candidateWeight({ eligible, weight, size }: PoolView, tried: readonly number[]): number {
+  let total = 0;
+  for (let i = 0; i < size; i += 1) {
+    if (eligible[i] === 1 && (tried.length === 0 || !tried.includes(i))) total += weight[i] ?? 0;
+  }
+  return total;
+}
+
+/** Load of a backend for its weight: what "least loaded" compares. */
+export function relativeLoad(view: PoolView, index: number): number {
+  return (view.load[index] ?? 0) / (view.weight[index] ?? 1);
+}
+
+/** Blind draws before all backends are looked at; where most are candidates, one or two of them are enough. */
+const MAX_BLIND_DRAWS = 8;
+
+/** Any candidate but `except`, each with the same chance; -1 when there is none. */
+function drawCandidate(view: PoolView, tried: readonly number[], random: Random, except: number): number {
+  for (let draws = 0; draws < MAX_BLIND_DRAWS; draws += 1) {
+    const index = Math.floor(random() * view.size);
+    if (index !== except && isCandidate(view, index, tried)) return index;
+  }
+  let chosen = -1;
+  let seen = 0;
+  for (let i = 0; i < view.size; i += 1) {
+    if (i === except || !isCandidate(view, i, tried)) continue;
+    seen += 1;
+    // The n-th candidate replaces the one held with a chance of 1/n: in the end all had the same.
+    if (random() * seen < 1) chosen = i;
+  }
+  return chosen;
+}
+
+/**
+ * The less loaded of two different candidates drawn at random (Mitzenmacher 2001); the first drawn when both are equal,
+ * the only one when there is one.
+ *
+ * @returns index of a backend, or -1 when there is no candidate
+ */
+export function lessLoadedOfTwo(view: PoolView, tried: readonly number[], random: Random): number {
+  const first = drawCandidate(view, tried, random, -1);
+  const second = drawCandidate(view, tried, random, first);
+  if (second === -1) return first;
+  return relativeLoad(view, second) < relativeLoad(view, first) ? second : first;
+}

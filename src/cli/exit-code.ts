@@ -1,0 +1,10 @@
+/** How the process ends; a contract, since others script against it. */
+export const ExitCode = {
+  fine: 0,
+  /** Failed to start, or while running. */
+  failed: 1,
+  /** Wrong usage or configuration. */
+  usage: 2,
+  /** The drain deadline was hit with tunnels still open. */
+  drainDeadline: 3,
+} as const;

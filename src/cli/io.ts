@@ -1,0 +1,46 @@
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+
+/** A stream to write text to. */
+export interface TextOutput {
+  write(text: string): unknown;
+  /** Whether a person reads it on a terminal. */
+  readonly isTTY?: boolean | undefined;
+}
+
+/** What the command line has around it; an argument, so that tests can give their own. */
+export interface Io {
+  readonly stdout: TextOutput;
+  readonly stderr: TextOutput;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly home: string | undefined;
+  readonly readFile: (path: string) => string;
+}
+
+/** The surroundings of this process. */
+export function processIo(): Io {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreBrokenPipe);
+  return {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    cwd: process.cwd(),
+    home: homeFolder(),
+    readFile: (path) => readFileSync(path, "utf8"),
+  };
+}
+
+/** A reader that has had enough (`fairlead schema | head`) is no reason to fail. */
+function ignoreBrokenPipe(error: Error & { readonly code?: string }): void {
+  if (error.code !== "EPIPE") throw error;
+}
+
+/** A user without an entry in the system's list has no home folder, and can do without. */
+function homeFolder(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,99 @@
+import { ConfigError, findConfig, formatProblem } from "../config/index.ts";
+import { FairleadError } from "../base/index.ts";
+import { type Arguments, parseArguments } from "./args.ts";
+import { checkCommand, explainCommand, loadFor, schemaCommand } from "./commands.ts";
+import { type Demo, startDemo } from "./demo.ts";
+import { ExitCode } from "./exit-code.ts";
+import { type Io, processIo } from "./io.ts";
+import { createLogger } from "./logging.ts";
+
+/**
+ * Runs one command line to its end.
+ *
+ * @param argv what follows node and the script
+ * @returns the exit code; it never throws
+ */
+export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
+  try {
+    const args = parseArguments(argv);
+    if ("print" in args) {
+      io.stdout.write(args.print);
+      return ExitCode.fine;
+    }
+    return args.problems.length > 0 ? failUsage(args, io) : await run(args, io);
+  } catch (error) {
+    return fail(error, io);
+  }
+}
+
+function run(args: Arguments, io: Io): number | Promise<number> {
+  switch (args.command) {
+    case "schema":
+      return schemaCommand(io);
+    case "check":
+      return checkCommand(args, io);
+    case "explain":
+      return explainCommand(args, io);
+    case "serve":
+      return runServe(args, io);
+  }
+}
+
+/** Balances; with nothing to balance, demo backends of its own. */
+async function runServe(args: Arguments, io: Io): Promise<number> {
+  const demo = hasWork(args, io) ? undefined : await startDemo();
+  try {
+    const overrides = demo === undefined ? args.overrides : { ...args.overrides, backends: demo.urls };
+    const { config, warnings, file } = loadFor(args, io, overrides);
+    const logger = createLogger(config.log, io);
+    if (file !== undefined) logger.info({ file }, "configuration read");
+    for (const warning of warnings) logger.warn({}, warning);
+    // Loaded only here: `check` and `explain` need no gateway.
+    const { serve } = await import("./serve.ts");
+    return await serve(config, logger, io, (urls) => announceDemo(demo, urls, io));
+  } finally {
+    await demo?.close();
+  }
+}
+
+/** Whether anything names a backend: an operand, the environment, a file. */
+function hasWork(args: Arguments, io: Io): boolean {
+  if ((args.overrides.backends ?? []).length > 0 || (io.env["FAIRLEAD_BACKENDS"] ?? "") !== "") return true;
+  return findConfig({ ...io, file: args.file }) !== undefined;
+}
+
+function announceDemo(demo: Demo | undefined, urls: readonly string[], io: Io): void {
+  const url = urls[0];
+  if (demo !== undefined && url !== undefined) io.stdout.write(demo.invitation(url));
+}
+
+/** Mistakes of usage, and those of what the rest of the command line asks for, all at once. */
+function failUsage(args: Arguments, io: Io): number {
+  for (const problem of args.problems) io.stderr.write(`${problem}\n`);
+  if (args.command !== "schema" && hasWork(args, io)) {
+    try {
+      loadFor(args, io);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      writeProblems(error, io);
+    }
+  }
+  return ExitCode.usage;
+}
+
+function fail(error: unknown, io: Io): number {
+  if (error instanceof ConfigError) {
+    writeProblems(error, io);
+    return ExitCode.usage;
+  }
+  if (error instanceof FairleadError) {
+    io.stderr.write(`fairlead: ${error.message} (${error.code})\n`);
+    return error.code === "CONFIG_INVALID" || error.code === "USAGE" ? ExitCode.usage : ExitCode.failed;
+  }
+  io.stderr.write(`fairlead: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return ExitCode.failed;
+}
+
+function writeProblems(error: ConfigError, io: Io): void {
+  for (const problem of error.problems) io.stderr.write(`${formatProblem(problem)}\n`);
+}

@@ -1,0 +1,108 @@
+import { Document, isScalar } from "yaml";
+
+import { affinitySchema } from "../affinity/index.ts";
+import { balanceSchema } from "../balancing/index.ts";
+import { formatDuration } from "../base/index.ts";
+import { healthSchema } from "../health/index.ts";
+import { formatAddress } from "./address.ts";
+import { escapeReferences } from "./expand.ts";
+import { humanise } from "./humanise.ts";
+import type { Path } from "./problem.ts";
+import { poolSchema } from "./schema-pool.ts";
+import { tunnelSchema } from "./schema-tunnel.ts";
+import { configSchema } from "./schema.ts";
+import type { CertificateConfig, Config, ListenerConfig, PoolConfig, PoolTls } from "./types.ts";
+
+/** A text that must not be shown; a reference to a variable stands in its place. */
+interface Hidden {
+  readonly path: Path;
+  readonly variable: string;
+}
+
+/**
+ * Writes the effective configuration as YAML that can be read again: every default filled in, durations and sizes as
+ * people write them. Secrets and keys that were given as text are not shown: in their place stands the variable that
+ * would have to hold them.
+ */
+export function explainConfig(config: Config): string {
+  const hidden = hiddenTexts(config);
+  const document = new Document(escapeAll(fileForm(config)));
+  for (const { path, variable } of hidden) {
+    const node = document.createNode(`\${${variable}}`);
+    if (isScalar(node)) node.comment = ` set, and not shown; read again, it comes from this variable`;
+    document.setIn(path, node);
+  }
+  return document.toString({ lineWidth: 0 });
+}
+
+function fileForm(config: Config): object {
+  const { admin, workers, drain, secret, trustedProxies, log, limits, defaultRoute } = config;
+  return {
+    listen: config.listeners.map(listenerForm),
+    admin: admin === "off" ? admin : formatAddress(admin),
+    workers,
+    drain: formatDuration(drain),
+    ...(secret !== undefined && { secret }),
+    trustedProxies,
+    log,
+    limits: humanise(limits, configSchema.shape.limits),
+    ...(defaultRoute !== undefined && { tunnel: humanise(defaultRoute.tunnel, tunnelSchema) }),
+    pools: Object.fromEntries(Object.entries(config.pools).map(([name, pool]) => [name, poolForm(pool)])),
+    routes: config.routes.map((route) => ({ ...route, tunnel: humanise(route.tunnel, tunnelSchema) })),
+    ...(defaultRoute !== undefined && { defaultPool: defaultRoute.pool }),
+  };
+}
+
+function listenerForm({ name, tls }: ListenerConfig): object | string {
+  if (tls === undefined) return name;
+  const certificates = tls.certificates.map(({ cert, key, certFile, keyFile, hosts }) => ({
+    cert: certFile ?? cert,
+    key: keyFile ?? key,
+    hosts,
+  }));
+  return { address: name, tls: { certificates, minVersion: tls.minVersion } };
+}
+
+function poolForm(pool: PoolConfig): object {
+  return {
+    backends: pool.backends.map(({ name, weight }) => ({ url: name, weight })),
+    balance: humanise(pool.balance, balanceSchema),
+    affinity: humanise(pool.affinity, affinitySchema),
+    tls: poolTlsForm(pool.tls),
+    dial: humanise(pool.dial, poolSchema.shape.dial),
+    health: humanise(pool.health, healthSchema),
+  };
+}
+
+function poolTlsForm({ ca, caFile, verify, servername }: PoolTls): object {
+  const authority = caFile ?? ca;
+  return {
+    ...(authority !== undefined && { ca: authority }),
+    verify,
+    ...(servername !== undefined && { servername }),
+  };
+}
+
+function hiddenTexts(config: Config): Hidden[] {
+  const keys = config.listeners.flatMap((listener, index) =>
+    (listener.tls?.certificates ?? []).flatMap((certificate: CertificateConfig, position): Hidden[] =>
+      certificate.keyFile === undefined
+        ? [
+            {
+              path: ["listen", index, "tls", "certificates", position, "key"],
+              variable: `TLS_KEY_${index + 1}_${position + 1}`,
+            },
+          ]
+        : [],
+    ),
+  );
+  return config.secret === undefined ? keys : [{ path: ["secret"], variable: "FAIRLEAD_SECRET" }, ...keys];
+}
+
+/** What looks like a reference in a value was meant as it stands. */
+function escapeAll(value: unknown): unknown {
+  if (typeof value === "string") return escapeReferences(value);
+  if (Array.isArray(value)) return value.map(escapeAll);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, escapeAll(inner)]));
+}

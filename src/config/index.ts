@@ -1,0 +1,40 @@
+/** The configuration: its schema, its normal form, and the way from files, variables and flags to it. */
+export { formatAddress } from "./address.ts";
+export type { Environment } from "./expand.ts";
+export { explainConfig } from "./explain.ts";
+export { type ConfigSource, type InterpretedConfig, parseConfig } from "./interpret.ts";
+export { jsonSchema } from "./json-schema.ts";
+export {
+  configCandidates,
+  type ConfigSurroundings,
+  findConfig,
+  type FoundConfig,
+  loadConfig,
+  type LoadedConfig,
+  type LoadOptions,
+} from "./load.ts";
+export type { FileAccess } from "./material.ts";
+export { ConfigError, formatProblem, type Path, type Place, type Problem } from "./problem.ts";
+export { type ConfigInput, configSchema } from "./schema.ts";
+export { type Overrides, SETTINGS, VARIABLES } from "./settings.ts";
+export type {
+  Address,
+  AffinityOptions,
+  BackendConfig,
+  BalanceOptions,
+  CertificateConfig,
+  Config,
+  DefaultRouteConfig,
+  DialOptions,
+  HealthOptions,
+  HeartbeatOptions,
+  LimitOptions,
+  ListenerConfig,
+  ListenerTls,
+  LogOptions,
+  PoolConfig,
+  PoolTls,
+  RouteConfig,
+  RouteMatch,
+  TunnelOptions,
+} from "./types.ts";

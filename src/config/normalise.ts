@@ -1,0 +1,122 @@
+import { formatAddress } from "./address.ts";
+import type { Materials } from "./material.ts";
+import { barePoolSchema } from "./schema-pool.ts";
+import { HEARTBEAT_DEFAULTS } from "./schema-tunnel.ts";
+import type { ParsedConfig } from "./schema.ts";
+import type {
+  CertificateConfig,
+  Config,
+  HeartbeatOptions,
+  ListenerConfig,
+  PoolConfig,
+  PoolTls,
+  TunnelOptions,
+} from "./types.ts";
+
+type ParsedListener = ParsedConfig["listen"][number];
+type ParsedPool = ParsedConfig["pools"][string];
+type ParsedTunnel = ParsedConfig["routes"][number]["tunnel"];
+
+/**
+ * Puts a validated configuration into its one normal form: the shorthand pool among the others, each pool and route
+ * complete in itself, files read.
+ *
+ * @param defaultPool name of the pool for requests that no route matches
+ */
+export function normalise(parsed: ParsedConfig, defaultPool: string | undefined, materials: Materials): Config {
+  const { admin, workers, drain, secret, trustedProxies, log, limits, tunnel } = parsed;
+  return freeze({
+    listeners: parsed.listen.map((listener) => listenerOf(listener, materials)),
+    admin,
+    workers,
+    drain,
+    ...(secret !== undefined && { secret }),
+    trustedProxies,
+    log,
+    limits,
+    pools: poolsOf(parsed, materials),
+    routes: parsed.routes.map((route) => ({ ...route, tunnel: tunnelOf(tunnel, route.tunnel) })),
+    ...(defaultPool !== undefined && { defaultRoute: { name: "default" as const, pool: defaultPool, tunnel } }),
+  });
+}
+
+function listenerOf(listener: ParsedListener, materials: Materials): ListenerConfig {
+  const tls = "tls" in listener ? listener.tls : undefined;
+  return {
+    name: formatAddress(listener.address),
+    ...listener.address,
+    ...(tls !== undefined && {
+      tls: { ...tls, certificates: tls.certificates.map((certificate) => certificateOf(certificate, materials)) },
+    }),
+  };
+}
+
+function certificateOf(
+  written: { readonly cert: string; readonly key: string; readonly hosts: readonly string[] },
+  materials: Materials,
+): CertificateConfig {
+  const cert = materials.get(written.cert);
+  const key = materials.get(written.key);
+  return {
+    cert: cert?.text ?? written.cert,
+    key: key?.text ?? written.key,
+    ...(cert?.file !== undefined && { certFile: cert.file }),
+    ...(key?.file !== undefined && { keyFile: key.file }),
+    hosts: written.hosts.map((host) => host.toLowerCase()),
+  };
+}
+
+function poolsOf(parsed: ParsedConfig, materials: Materials): Record<string, PoolConfig> {
+  const pools: Record<string, PoolConfig> = {};
+  if (parsed.backends !== undefined) {
+    pools["default"] = poolOf("default", { ...barePoolSchema.parse({}), backends: parsed.backends }, parsed, materials);
+  }
+  for (const [name, pool] of Object.entries(parsed.pools)) pools[name] = poolOf(name, pool, parsed, materials);
+  return pools;
+}
+
+function poolOf(name: string, pool: ParsedPool, parsed: ParsedConfig, materials: Materials): PoolConfig {
+  return {
+    name,
+    backends: pool.backends,
+    balance: pool.balance ?? parsed.balance,
+    affinity: pool.affinity ?? parsed.affinity,
+    tls: poolTlsOf(pool.tls, materials),
+    dial: pool.dial,
+    health: pool.health,
+  };
+}
+
+function poolTlsOf(tls: ParsedPool["tls"], materials: Materials): PoolTls {
+  const ca = tls.ca === undefined ? undefined : materials.get(tls.ca);
+  return {
+    ...(ca !== undefined && { ca: ca.text }),
+    ...(ca?.file !== undefined && { caFile: ca.file }),
+    verify: tls.verify,
+    ...(tls.servername !== undefined && { servername: tls.servername }),
+  };
+}
+
+/** A route's own words over those of the whole configuration. */
+function tunnelOf(base: TunnelOptions, own: ParsedTunnel): TunnelOptions {
+  const { heartbeat, ...rest } = own;
+  const said = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  return { ...base, ...said, heartbeat: heartbeatOf(base.heartbeat, heartbeat) };
+}
+
+function heartbeatOf(
+  base: TunnelOptions["heartbeat"],
+  own: "off" | { readonly interval?: number | undefined; readonly timeout?: number | undefined } | undefined,
+): HeartbeatOptions | "off" {
+  if (own === undefined || own === "off") return own ?? base;
+  const beneath = base === "off" ? HEARTBEAT_DEFAULTS : base;
+  return { interval: own.interval ?? beneath.interval, timeout: own.timeout ?? beneath.timeout };
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) freeze(inner);
+  }
+  return value;
+}

@@ -1,0 +1,73 @@
+import { FairleadError } from "../base/index.ts";
+
+/** A way to a value of the configuration: keys and indices. */
+export type Path = readonly (string | number)[];
+
+/** Where a value was written: a place in a file, or the name of a variable or a flag. */
+export type Place =
+  | { readonly file: string; readonly line: number; readonly column: number }
+  | { readonly name: string };
+
+/** A mistake before its place is known. */
+export interface Issue {
+  readonly path: Path;
+  /** What is wrong; what would be right. */
+  readonly message: string;
+  /** True where the key itself is the mistake, not its value. */
+  readonly atKey?: boolean;
+  /** True where a value of another kind was expected, such as a number instead of a text. */
+  readonly kindMismatch?: boolean;
+}
+
+/** One mistake in the configuration. */
+export interface Problem {
+  /** Undefined for a configuration that was given as a value. */
+  readonly place: Place | undefined;
+  /** Way to the value, as people write it: `routes[0].match.path`; empty for the whole. */
+  readonly path: string;
+  /** What is wrong; what would be right. */
+  readonly message: string;
+}
+
+/** The configuration has mistakes, and these are all of them. */
+export class ConfigError extends FairleadError {
+  /** In the order in which they stand in the file. */
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    const sorted = problems.toSorted(byPlace);
+    super("CONFIG_INVALID", sorted.map(formatProblem).join("\n"));
+    this.name = "ConfigError";
+    this.problems = sorted;
+  }
+}
+
+/** Writes a path as people do: `pools.chat.backends[1].weight`. */
+export function formatPath(path: Path): string {
+  let text = "";
+  for (const step of path) {
+    if (typeof step === "number") text += `[${step}]`;
+    else if (!/^[\w-]+$/.test(step)) text += `[${JSON.stringify(step)}]`;
+    else text += text === "" ? step : `.${step}`;
+  }
+  return text;
+}
+
+/** One line: `file:line:column: path: what is wrong; what would be right`. */
+export function formatProblem(problem: Problem): string {
+  const { place } = problem;
+  if (place !== undefined && "name" in place) return `${place.name}: ${problem.message}`;
+  const where = place === undefined ? "" : `${place.file}:${place.line}:${place.column}: `;
+  return `${where}${problem.path === "" ? "" : `${problem.path}: `}${problem.message}`;
+}
+
+function byPlace(a: Problem, b: Problem): number {
+  const left = rank(a.place);
+  const right = rank(b.place);
+  return left[0] - right[0] || left[1] - right[1];
+}
+
+/** Names first (they beat the file), then the order of the file. */
+function rank(place: Place | undefined): readonly [number, number] {
+  return place === undefined || "name" in place ? [0, 0] : [place.line, place.column];
+}

@@ -1,0 +1,184 @@
+import { z } from "zod";
+
+import { affinitySchema } from "../affinity/index.ts";
+import { balanceSchema } from "../balancing/index.ts";
+import { durationField, durationOrOff, sizeField } from "../base/index.ts";
+import { routeMatchSchema } from "../routing/index.ts";
+import { DEFAULT_ADMIN, DEFAULT_LISTEN, readAddress, type Reading } from "./address.ts";
+import { readCidr } from "./cidr.ts";
+import { reading } from "./reading.ts";
+import { backendsSchema, poolSchema } from "./schema-pool.ts";
+import { routeTunnelSchema, tunnelSchema } from "./schema-tunnel.ts";
+import type { Address } from "./types.ts";
+
+const MAX_WORKERS = 256;
+/** Node.js reads heads whole, so an endless one must not be allowed; below 1 KiB no browser gets through. */
+const MIN_HEAD_SIZE = 1024;
+const MAX_HEAD_SIZE = 1024 * 1024;
+const MAX_PORT = 65_535;
+/** Names appear in records, metrics and paths of the admin API. */
+const NAME = /^[A-Za-z\d][A-Za-z\d._-]{0,62}$/;
+const NAME_RULE = "a name is 1 to 63 letters, digits, dots, dashes or underscores, and begins with a letter or digit";
+
+const nameField = z.string().regex(NAME, { error: NAME_RULE });
+
+const address = z
+  .union([z.string(), z.number().int().min(0).max(MAX_PORT)])
+  .transform(reading((input: string | number): Reading<Address> => readAddress(String(input))));
+
+const certificateSchema = z.strictObject({
+  cert: z
+    .string()
+    .min(1)
+    .describe(
+      "PEM file (or PEM text) with the certificate and its intermediates. A path is relative to the configuration file's folder.",
+    ),
+  key: z.string().min(1).describe("PEM file (or PEM text) with the private key."),
+  hosts: z
+    .array(z.string().min(1))
+    .prefault([])
+    .describe(
+      "Names, exact or `*.example.com`, that get this certificate by SNI; without any, those that the certificate holds.",
+    ),
+});
+
+const listenerTlsSchema = z
+  .strictObject({
+    certificates: z
+      .array(certificateSchema)
+      .min(1, { error: "TLS needs a certificate; give at least one { cert, key }" })
+      .describe("The first serves clients that name no host, or one that no certificate fits."),
+    minVersion: z
+      .enum(["TLSv1.2", "TLSv1.3"])
+      .prefault("TLSv1.2")
+      .describe("Oldest version of TLS that is spoken; older clients cannot connect."),
+  })
+  .describe("Makes this a wss:// and https:// listener.");
+
+const listenerObject = z.strictObject({
+  address: address.describe("`HOST:PORT`, `[IPV6]:PORT`, `:PORT` or `PORT`; port 0 lets the system choose."),
+  tls: listenerTlsSchema.optional(),
+});
+
+const listener = z.union([address.transform((where) => ({ address: where })), listenerObject]);
+
+const logSchema = z
+  .strictObject({
+    level: z
+      .enum(["debug", "info", "warn", "error", "silent"])
+      .prefault("info")
+      .describe("The least important lines that are still written."),
+    format: z
+      .enum(["auto", "pretty", "json"])
+      .prefault("auto")
+      .describe("`auto` is `pretty` on a terminal and `json` otherwise."),
+    access: z
+      .boolean()
+      .prefault(true)
+      .describe("Whether each request and each tunnel leaves a line when it ends, at level `info`."),
+  })
+  .prefault({})
+  .describe("What is logged, and how.");
+
+const limitsSchema = z
+  .strictObject({
+    maxHeadSize: sizeField({ min: MIN_HEAD_SIZE, max: MAX_HEAD_SIZE })
+      .prefault("16KiB")
+      .describe(
+        "Greatest request head, from clients, and response head, from backends. Longer ones get 431, or 502. From 1KiB to 1MiB.",
+      ),
+    headTimeout: durationField({ min: 1 })
+      .prefault("10s")
+      .describe("For the head of a request to be complete; then 408. Bounds what slow senders can hold."),
+    requestTimeout: durationOrOff({ min: 1 })
+      .prefault("5m")
+      .describe("For a whole plain request, body included; then 408. Tunnels are not plain requests."),
+    responseTimeout: durationOrOff({ min: 1 })
+      .prefault("5m")
+      .describe(
+        "Longest silence of a backend that owes a plain response, before its head (504) and within its body (the connection ends).",
+      ),
+    keepAliveTimeout: durationField({ min: 1 })
+      .prefault("60s")
+      .describe("For the next request on an idle connection of a client; then it is closed."),
+    maxEarlyData: sizeField()
+      .prefault("64KiB")
+      .describe(
+        "Bytes that a client may send behind its handshake before the backend has answered; after them reading pauses.",
+      ),
+  })
+  .prefault({})
+  .describe("Limits of what a client may send before and around a tunnel.");
+
+const routeSchema = z.strictObject({
+  name: nameField.describe("Unique; named in logs, metrics and the API."),
+  match: routeMatchSchema.describe("What a request must be like. The most specific route wins, whatever the order."),
+  pool: z.string().describe("Name of the pool that serves this route."),
+  tunnel: routeTunnelSchema
+    .prefault({})
+    .describe("How this route's tunnels are kept; what is not said comes from the configuration's own `tunnel`."),
+});
+
+/** The configuration as people write it, in a file or as a value. */
+export const configSchema = z.strictObject({
+  listen: z
+    .union([
+      listener.transform((one) => [one]),
+      z.array(listener).min(1, { error: "nothing to listen on; give at least one address" }),
+    ])
+    .prefault([DEFAULT_LISTEN])
+    .describe("Where clients connect: one address or a list, each `HOST:PORT` or an object with `address` and `tls`."),
+  admin: z
+    .union([z.literal("off"), address])
+    .prefault(DEFAULT_ADMIN)
+    .describe(
+      "Where the admin API listens; `off` for nowhere. It has no access control of its own: keep it off public networks.",
+    ),
+  workers: z
+    .union([z.literal("auto"), z.number().int().min(1).max(MAX_WORKERS)])
+    .prefault("auto")
+    .describe("Worker processes; `auto` is one for each core, 1 runs everything in a single process."),
+  drain: durationField()
+    .prefault("10s")
+    .describe(
+      "Time over which a shutdown spreads the end of open tunnels, so that clients do not reconnect all at once.",
+    ),
+  secret: z
+    .string()
+    .min(1, { error: "an empty secret protects nothing; give a long random text, or leave the key out" })
+    .optional()
+    .describe(
+      "What affinity cookies are keyed with. Instances with the same secret and backends agree; without one it is made at random at each start.",
+    ),
+  trustedProxies: z
+    .array(z.string().transform(reading(readCidr)))
+    .prefault([])
+    .describe(
+      "Addresses and CIDR blocks of proxies in front, whose forwarding headers are believed. Anybody else's are replaced.",
+    ),
+  log: logSchema,
+  limits: limitsSchema,
+  backends: backendsSchema.optional().describe("Shorthand for the backends of a pool named `default`."),
+  balance: balanceSchema
+    .prefault("least-connections")
+    .describe("How pools that name no algorithm choose among their backends."),
+  affinity: affinitySchema.prefault("none").describe("How clients of pools that name no affinity stay with a backend."),
+  tunnel: tunnelSchema.prefault({}).describe("How tunnels are kept and ended; routes can differ."),
+  pools: z.record(nameField, poolSchema).prefault({}).describe("Pools of backends by name."),
+  routes: z
+    .array(routeSchema)
+    .prefault([])
+    .describe("Which requests go to which pool; without routes everything goes to the default pool."),
+  defaultPool: z
+    .string()
+    .optional()
+    .describe(
+      "Pool of requests that no route matches. Where not said: the pool `default`, else the only pool; else they get 404.",
+    ),
+});
+
+/** What people write. */
+export type ConfigInput = z.input<typeof configSchema>;
+
+/** What the schema makes of it, before pools, routes and files are put together. */
+export type ParsedConfig = z.output<typeof configSchema>;

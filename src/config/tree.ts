@@ -1,0 +1,27 @@
+import type { Path } from "./problem.ts";
+
+/** A value as an object of keys; an empty one when it is something else. */
+export function record(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
+}
+
+/** A value as a list; an empty one when it is something else. */
+export function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** The value at a path; undefined where the path leads nowhere. */
+export function getIn(value: unknown, path: Path): unknown {
+  let here = value;
+  for (const step of path) here = Array.isArray(here) ? list(here)[Number(step)] : record(here)[String(step)];
+  return here;
+}
+
+/** A copy of a value with something else at a path; everything beside the path is shared with the original. */
+export function setIn(value: unknown, path: Path, replacement: unknown): unknown {
+  const [step, ...rest] = path;
+  if (step === undefined) return replacement;
+  if (Array.isArray(value)) return value.with(Number(step), setIn(list(value)[Number(step)], rest, replacement));
+  const copy = record(value);
+  return { ...copy, [step]: setIn(copy[String(step)], rest, replacement) };
+}

@@ -1,0 +1,54 @@
+import { balanceTraits } from "../balancing/index.ts";
+import { isEverybody } from "./cidr.ts";
+import { formatPath, formatProblem, type Issue, type Path, type Place } from "./problem.ts";
+import { getIn } from "./tree.ts";
+import type { Config, PoolConfig } from "./types.ts";
+
+/** What is allowed, but hardly what its author wants. One line each, with its place. */
+export function warningsOf(
+  config: Config,
+  input: unknown,
+  source: { readonly locate: (path: Path, atKey: boolean) => Place | undefined },
+): string[] {
+  const issues = [
+    ...Object.values(config.pools).flatMap((pool) => poolWarnings(pool, config, input)),
+    ...proxyWarnings(config),
+  ];
+  return issues.map(({ path, message }) =>
+    formatProblem({ place: source.locate(path, false), path: formatPath(path), message }),
+  );
+}
+
+function poolWarnings(pool: PoolConfig, config: Config, input: unknown): Issue[] {
+  const given = getIn(input, ["pools", pool.name]) !== undefined;
+  const at = (key: string): Path =>
+    given && getIn(input, ["pools", pool.name, key]) !== undefined ? ["pools", pool.name, key] : [key];
+  const issues: Issue[] = [];
+  if (!balanceTraits(pool.balance).usesWeights && pool.backends.some(({ weight }) => weight !== 1)) {
+    const message = `${pool.balance.method} takes no notice of the weights of pool "${pool.name}"; leave them out, or choose weighted-round-robin or least-connections`;
+    issues.push({ path: at("backends"), message });
+  }
+  if (pool.affinity.method === "cookie" && config.secret === undefined) {
+    const message = `cookies of pool "${pool.name}" are keyed with a random secret, so they do not survive a restart and other instances do not know them; set secret`;
+    issues.push({ path: at("affinity"), message });
+  }
+  const reached = config.defaultRoute?.pool === pool.name || config.routes.some((route) => route.pool === pool.name);
+  if (!reached) {
+    const message = "no route leads to this pool, and it is not the default one; it gets no traffic";
+    issues.push({ path: given ? ["pools", pool.name] : ["backends"], message });
+  }
+  return issues;
+}
+
+function proxyWarnings(config: Config): Issue[] {
+  return config.trustedProxies.flatMap((cidr, index) =>
+    isEverybody(cidr)
+      ? [
+          {
+            path: ["trustedProxies", index],
+            message: `${cidr} lets every client choose the address that it seems to come from; name your proxies only`,
+          },
+        ]
+      : [],
+  );
+}

@@ -1,0 +1,73 @@
+import type { IncomingMessage } from "node:http";
+
+import { plainAddress, requestAuthority } from "../http/index.ts";
+import type { ForwardFacts, IsTrusted, RequestHead } from "../http/index.ts";
+
+import type { RecordDraft } from "./record.ts";
+
+/** Where requests come in. */
+export interface ListenerInfo {
+  readonly name: string;
+  readonly secure: boolean;
+}
+
+/** A request that has come, and what is known of its connection. */
+export interface Arrival {
+  readonly head: RequestHead;
+  readonly remoteAddress: string;
+  readonly localPort: number;
+  readonly secure: boolean;
+  /** Whether the other end of the connection is a trusted proxy. */
+  readonly trusted: boolean;
+  readonly draft: RecordDraft;
+}
+
+/** Describes a request, before anything of it has been judged. */
+export function arrivalOf(
+  request: IncomingMessage,
+  listener: ListenerInfo,
+  isTrusted: IsTrusted,
+  start: { readonly kind: RecordDraft["kind"]; readonly id: string; readonly wall: number; readonly now: number },
+): Arrival {
+  const { method = "", url = "", httpVersion, rawHeaders, socket } = request;
+  const head = { method, target: url, version: httpVersion, headers: rawHeaders };
+  const remoteAddress = socket.remoteAddress ?? "";
+  return {
+    head,
+    remoteAddress,
+    localPort: socket.localPort ?? 0,
+    secure: listener.secure,
+    trusted: isTrusted(plainAddress(remoteAddress)),
+    draft: {
+      kind: start.kind,
+      id: start.id,
+      startedWall: start.wall,
+      startedAt: start.now,
+      listener: listener.name,
+      head,
+      client: plainAddress(remoteAddress),
+      host: undefined,
+      route: undefined,
+      pool: undefined,
+      backend: undefined,
+      attempts: 0,
+      status: 0,
+      error: undefined,
+      body: null,
+      tunnel: null,
+    },
+  };
+}
+
+/** What the forwarding headers say of a request. */
+export function forwardFacts(arrival: Arrival, upgrade: boolean): ForwardFacts {
+  const { head, remoteAddress, trusted, secure, localPort } = arrival;
+  return {
+    remoteAddress,
+    trusted,
+    scheme: secure ? "https" : "http",
+    host: requestAuthority(head),
+    localPort,
+    upgrade,
+  };
+}

@@ -1,0 +1,179 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+
+import type { Clock, Logger, Random, Wheel } from "../base/index.ts";
+import type { Config, DefaultRouteConfig, RouteConfig } from "../config/index.ts";
+import type { FailureSignal, HealthSignal } from "../health/index.ts";
+import { requestFacts, trustedProxies } from "../http/index.ts";
+import type { IsTrusted, RequestFacts } from "../http/index.ts";
+import { Pool } from "../pool/index.ts";
+import type { OnLoad } from "../pool/index.ts";
+import type { Tunnel } from "../relay/index.ts";
+import { createRouter } from "../routing/index.ts";
+import type { Router } from "../routing/index.ts";
+
+import { arrivalOf } from "./arrival.ts";
+import type { Arrival, ListenerInfo } from "./arrival.ts";
+import { PendingClient } from "./pending-client.ts";
+import { finishRecord } from "./record.ts";
+import type { AccessRecord, RecordDraft } from "./record.ts";
+import { PlainRequest } from "./request.ts";
+import { Upgrade } from "./upgrade.ts";
+import { createUpstream } from "./upstream.ts";
+import type { Upstream } from "./upstream.ts";
+
+/** What a gateway needs of the worker that it lives in. */
+export interface GatewayWorld {
+  readonly wheel: Wheel;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Key of affinity cookies. */
+  readonly secret: string;
+  /** Begins the id of every tunnel and request; differs between workers. */
+  readonly idPrefix: string;
+  /** Whether other workers share the backends. */
+  readonly shared: boolean;
+  readonly onLoad: OnLoad;
+  /** Told of everything that says something about a backend's health. */
+  readonly onSignal: (pool: Pool, index: number, signal: HealthSignal) => void;
+  readonly onRecord: (record: AccessRecord) => void;
+}
+
+/** A pool with the ways to its backends. */
+export interface PoolEntry {
+  readonly pool: Pool;
+  readonly upstream: Upstream;
+}
+
+/** Least and most of what clients are told to wait before they try again, in seconds: spread, so that they do not all come at once. */
+const RETRY_AFTER_MIN_S = 1;
+const RETRY_AFTER_MAX_S = 5;
+
+/** The life of connections, from their request to their record: the only place where all rooms meet. */
+export class Gateway {
+  readonly world: GatewayWorld;
+  readonly tunnels = new Set<Tunnel>();
+  readonly pools: ReadonlyMap<string, PoolEntry>;
+  draining = false;
+
+  private readonly config: Config;
+  private readonly isTrusted: IsTrusted;
+  private readonly router: Router;
+  private readonly pending = new Set<PendingClient>();
+  private lastId = 0;
+  private openRequests = 0;
+  private onIdle: (() => void) | undefined;
+
+  constructor(config: Config, world: GatewayWorld) {
+    this.config = config;
+    this.world = world;
+    this.isTrusted = trustedProxies(config.trustedProxies);
+    this.router = createRouter(config.routes);
+    this.pools = new Map(
+      Object.values(config.pools).map((pool) => [
+        pool.name,
+        { pool: new Pool(pool, world), upstream: createUpstream(pool, config.limits) },
+      ]),
+    );
+  }
+
+  /** Clients that have not got an answer to their handshake yet. */
+  get handshakes(): number {
+    return this.pending.size;
+  }
+
+  /** Plain requests in flight. */
+  get requests(): number {
+    return this.openRequests;
+  }
+
+  /** A request for a WebSocket. `head` is what the client sent behind it. */
+  upgrade(request: IncomingMessage, socket: Socket, head: Uint8Array, listener: ListenerInfo): void {
+    const arrival = this.arrive("tunnel", request, listener);
+    const { maxEarlyData } = this.config.limits;
+    const client = new PendingClient(socket, head, maxEarlyData, this.world.wheel, (released) => {
+      this.pending.delete(released);
+      this.checkIdle();
+    });
+    if (!client.leg.closed) this.pending.add(client);
+    void new Upgrade(this, arrival, client).run();
+  }
+
+  /** A plain request. */
+  request(request: IncomingMessage, response: ServerResponse, listener: ListenerInfo): void {
+    const arrival = this.arrive("request", request, listener);
+    this.openRequests += 1;
+    void new PlainRequest(this, arrival, request, response).run().then(() => {
+      this.openRequests -= 1;
+      this.checkIdle();
+    });
+  }
+
+  factsOf(arrival: Arrival): RequestFacts {
+    const facts = requestFacts(arrival.head, arrival.remoteAddress, arrival.secure, this.isTrusted);
+    arrival.draft.client = facts.clientAddress;
+    arrival.draft.host = facts.host;
+    return facts;
+  }
+
+  routeFor(facts: RequestFacts): RouteConfig | DefaultRouteConfig | undefined {
+    return this.config.routes[this.router(facts)] ?? this.config.defaultRoute;
+  }
+
+  poolEntry(name: string): PoolEntry {
+    const entry = this.pools.get(name);
+    if (entry === undefined) throw new RangeError(`there is no pool ${name}`);
+    return entry;
+  }
+
+  signal(pool: Pool, index: number, signal: HealthSignal): void {
+    this.world.onSignal(pool, index, signal);
+  }
+
+  backendFailed(pool: Pool, index: number, signal: FailureSignal): void {
+    const counters = pool.counters[index];
+    if (counters !== undefined) counters.failures += 1;
+    this.world.onSignal(pool, index, signal);
+  }
+
+  /** Seconds that a refused client is told to wait. */
+  retryAfter(): string {
+    const span = RETRY_AFTER_MAX_S - RETRY_AFTER_MIN_S + 1;
+    return String(RETRY_AFTER_MIN_S + Math.floor(this.world.random() * span));
+  }
+
+  record(draft: RecordDraft): void {
+    this.world.onRecord(finishRecord(draft, this.world.clock.now()));
+    this.checkIdle();
+  }
+
+  /** Resolves when no tunnel, handshake or request is left. */
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.onIdle = resolve;
+      this.checkIdle();
+    });
+  }
+
+  /** Ends at once what is left, and the connections to backends. */
+  async destroy(): Promise<void> {
+    for (const client of this.pending) client.leg.destroy();
+    for (const tunnel of this.tunnels) tunnel.destroy("drain");
+    await Promise.all([...this.pools.values()].map((entry) => entry.upstream.close()));
+  }
+
+  private arrive(kind: RecordDraft["kind"], request: IncomingMessage, listener: ListenerInfo): Arrival {
+    const { clock, idPrefix } = this.world;
+    this.lastId += 1;
+    const id = `${idPrefix}${this.lastId.toString(36)}`;
+    return arrivalOf(request, listener, this.isTrusted, { kind, id, wall: clock.wall(), now: clock.now() });
+  }
+
+  private checkIdle(): void {
+    if (this.onIdle === undefined || this.tunnels.size + this.pending.size + this.openRequests > 0) return;
+    const resolve = this.onIdle;
+    this.onIdle = undefined;
+    resolve();
+  }
+}

@@ -1,0 +1,267 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+import type { Dispatcher } from "undici";
+
+import { FairleadError } from "../base/index.ts";
+import {
+  forwardedRequestHeaders,
+  forwardedResponseHeaders,
+  headerValue,
+  hostProblem,
+  originForm,
+  targetProblem,
+} from "../http/index.ts";
+import type { RequestFacts } from "../http/index.ts";
+
+import { forwardFacts } from "./arrival.ts";
+import type { Arrival } from "./arrival.ts";
+import type { Gateway, PoolEntry } from "./gateway.ts";
+import { noCandidate } from "./outcomes.ts";
+import { STATUS_CLIENT_GONE } from "./record.ts";
+
+/** Methods that may be sent again when a connection broke before an answer came (RFC 9110 section 9.2.2). */
+const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
+/** undici's names for failures before a request could be sent at all. */
+const NOT_SENT: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
+const TIMEOUTS: ReadonlySet<string> = new Set(["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"]);
+const CLIENT_GONE = new FairleadError("CLIENT_GONE", "the client went away before its request was answered");
+
+/** What became of one attempt. */
+type Attempt = "answered" | "cut" | "gone" | { readonly error: Error; readonly sent: boolean };
+
+/** One plain request's way to a backend and back, streamed both ways. */
+export class PlainRequest {
+  private readonly gateway: Gateway;
+  private readonly arrival: Arrival;
+  private readonly request: IncomingMessage;
+  private readonly response: ServerResponse;
+  private fromClient = 0;
+  private fromBackend = 0;
+
+  constructor(gateway: Gateway, arrival: Arrival, request: IncomingMessage, response: ServerResponse) {
+    this.gateway = gateway;
+    this.arrival = arrival;
+    this.request = request;
+    this.response = response;
+  }
+
+  /** Never rejects. */
+  async run(): Promise<void> {
+    const { draft } = this.arrival;
+    try {
+      await this.judge();
+    } catch (error) {
+      this.gateway.world.logger.error({ err: error, id: draft.id }, "a request failed unexpectedly");
+      this.refuse(500, "fairlead could not handle the request.");
+    }
+    draft.body = { fromClient: this.fromClient, fromBackend: this.fromBackend };
+    this.gateway.record(draft);
+  }
+
+  private async judge(): Promise<void> {
+    const { head, draft } = this.arrival;
+    const problem = targetProblem(head.target) ?? hostProblem(head);
+    if (problem !== undefined) {
+      this.refuse(400, problem);
+      return;
+    }
+    const facts = this.gateway.factsOf(this.arrival);
+    const route = this.gateway.routeFor(facts);
+    if (route === undefined) {
+      this.refuse(404, "No route takes this request.");
+      return;
+    }
+    draft.route = route.name;
+    draft.pool = route.pool;
+    await this.forward(this.gateway.poolEntry(route.pool), facts);
+  }
+
+  private async forward(entry: PoolEntry, facts: RequestFacts): Promise<void> {
+    const { pool } = entry;
+    const tried: number[] = [];
+    let last: Error | undefined;
+    while (tried.length < pool.config.dial.maxAttempts) {
+      const index = pool.pick(facts, tried);
+      if (index < 0) break;
+      // eslint-disable-next-line no-await-in-loop -- the next candidate is only asked when this one has failed
+      const attempt = await this.attempt(entry, index, facts);
+      if (attempt === "gone") this.arrival.draft.status = STATUS_CLIENT_GONE;
+      if (typeof attempt === "string") return;
+      tried.push(index);
+      last = attempt.error;
+      if (attempt.sent && !this.mayRepeat()) break;
+    }
+    this.fail(last, tried.length);
+  }
+
+  /** A request is only repeated when it does no harm, and when its body has not been read. */
+  private mayRepeat(): boolean {
+    return IDEMPOTENT.has(this.arrival.head.method) && this.fromClient === 0;
+  }
+
+  private async attempt(entry: PoolEntry, index: number, facts: RequestFacts): Promise<Attempt> {
+    const { pool, upstream } = entry;
+    const { draft, head } = this.arrival;
+    const counters = pool.counters[index];
+    draft.attempts += 1;
+    draft.backend = pool.backend(index).name;
+    pool.acquire(index);
+    if (counters !== undefined) {
+      counters.inFlight += 1;
+      counters.requests += 1;
+    }
+    const options: Dispatcher.DispatchOptions = {
+      path: originForm(head.target),
+      // Any method passes; undici's type lists the usual ones only.
+      method: head.method as Dispatcher.HttpMethod,
+      headers: forwardedRequestHeaders(head.headers, forwardFacts(this.arrival, false)),
+      body: this.body(),
+    };
+    const attempt = await this.dispatch(upstream.http(index), options, pool.cookieFor(index, facts));
+    pool.release(index);
+    if (counters !== undefined) counters.inFlight -= 1;
+    this.judgeBackend(entry, index, attempt);
+    return attempt;
+  }
+
+  private judgeBackend(entry: PoolEntry, index: number, attempt: Attempt): void {
+    if (attempt === "answered") this.gateway.signal(entry.pool, index, "success");
+    else if (attempt === "cut") this.gateway.backendFailed(entry.pool, index, "unexpected-close");
+    else if (attempt !== "gone") this.gateway.backendFailed(entry.pool, index, "dial-failed");
+  }
+
+  /** The request's body; null when it has none, so that the backend is not told of one. Not read before a connection stands. */
+  private body(): NonNullable<Dispatcher.DispatchOptions["body"]> | null {
+    const { headers } = this.arrival.head;
+    const length = headerValue(headers, "content-length");
+    if (headerValue(headers, "transfer-encoding") === undefined && (length === undefined || length === "0"))
+      return null;
+    // Iterated rather than piped: undici destroys a stream when an attempt fails, and the next one could not read it.
+    // Its types know streams only.
+    return { [Symbol.asyncIterator]: () => this.readBody() } as unknown as NonNullable<
+      Dispatcher.DispatchOptions["body"]
+    >;
+  }
+
+  private async *readBody(): AsyncGenerator<Uint8Array> {
+    const chunks: AsyncIterable<Uint8Array> = this.request.iterator({ destroyOnReturn: false });
+    for await (const chunk of chunks) {
+      this.fromClient += chunk.length;
+      yield chunk;
+    }
+  }
+
+  private dispatch(
+    http: Dispatcher,
+    options: Dispatcher.DispatchOptions,
+    cookie: string | undefined,
+  ): Promise<Attempt> {
+    const { response } = this;
+    return new Promise((resolve) => {
+      let controller: Dispatcher.DispatchController | undefined;
+      let sent = false;
+      let finished = false;
+      const onClose = (): void => {
+        if (finished) return;
+        controller?.abort(CLIENT_GONE);
+        done("gone");
+      };
+      const onDrain = (): void => controller?.resume();
+      const done = (attempt: Attempt): void => {
+        if (finished) return;
+        finished = true;
+        response.off("close", onClose);
+        response.off("drain", onDrain);
+        resolve(attempt);
+      };
+      response.on("close", onClose);
+      response.on("drain", onDrain);
+      http.dispatch(options, {
+        onRequestStart: (started) => {
+          controller = started;
+          if (response.closed) started.abort(CLIENT_GONE);
+        },
+        onBodySent: () => {
+          sent = true;
+        },
+        onRequestSent: () => {
+          sent = true;
+        },
+        onResponseStart: (started, status, _headers, reason) => {
+          if (status >= 200) this.begin(status, reason, rawHeadersOf(started), cookie);
+        },
+        onResponseData: (started, chunk) => {
+          this.fromBackend += chunk.length;
+          if (!response.write(chunk)) started.pause();
+        },
+        onResponseEnd: () => {
+          response.end();
+          done("answered");
+        },
+        onResponseError: (_controller, error) => {
+          if (finished) return;
+          if (response.headersSent) response.destroy();
+          done(response.headersSent ? "cut" : { error, sent: sent || !NOT_SENT.has(codeOf(error)) });
+        },
+      });
+    });
+  }
+
+  private begin(
+    status: number,
+    reason: string | undefined,
+    rawHeaders: readonly string[],
+    cookie: string | undefined,
+  ): void {
+    const headers = forwardedResponseHeaders(rawHeaders);
+    if (cookie !== undefined) headers.push("Set-Cookie", cookie);
+    if (this.gateway.draining) headers.push("Connection", "close");
+    this.arrival.draft.status = status;
+    this.response.writeHead(status, reason ?? "", headers);
+    this.response.flushHeaders();
+  }
+
+  /** No backend answered: 503 when none could be reached, 504 when one was too slow, else 502. */
+  private fail(error: Error | undefined, attempts: number): void {
+    const code = error === undefined ? "" : codeOf(error);
+    if (error !== undefined) {
+      const { id, backend } = this.arrival.draft;
+      this.gateway.world.logger.warn({ id, backend, code }, `no backend answered a request: ${error.message}`);
+    }
+    if (error === undefined || NOT_SENT.has(code)) this.refuse(503, noCandidate(attempts));
+    else if (TIMEOUTS.has(code)) this.refuse(504, "The backend did not answer in time.");
+    else this.refuse(502, "The backend did not answer as it should.");
+  }
+
+  private refuse(status: number, reason: string): void {
+    const { response } = this;
+    this.arrival.draft.status = status;
+    this.arrival.draft.error ??= reason;
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    if (status === 503) response.setHeader("Retry-After", this.gateway.retryAfter());
+    response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8", Connection: "close" });
+    response.end(`${reason}\n`);
+  }
+}
+
+function codeOf(error: Error): string {
+  const [first] = error instanceof AggregateError ? error.errors : [error];
+  return (first as NodeJS.ErrnoException).code ?? "";
+}
+
+/** undici hands the header lines of HTTP/1.1 over as buffers, names and values in turn. */
+function rawHeadersOf(controller: Dispatcher.DispatchController): string[] {
+  const { rawHeaders } = controller;
+  if (!Array.isArray(rawHeaders)) return [];
+  return rawHeaders.map((part) => (typeof part === "string" ? part : part.toString("latin1")));
+}

@@ -1,0 +1,277 @@
+import { FairleadError } from "../base/index.ts";
+import type { RouteConfig, DefaultRouteConfig } from "../config/index.ts";
+import {
+  forwardedRequestHeaders,
+  forwardedResponseHeaders,
+  originForm,
+  requestHeadText,
+  responseHeadText,
+} from "../http/index.ts";
+import type { RequestFacts } from "../http/index.ts";
+import { Dial, Tunnel, TRUTH } from "../relay/index.ts";
+import type { DialOutcome, TunnelReport } from "../relay/index.ts";
+import { judgeUpgrade } from "../websocket/index.ts";
+import type { UpgradeRequest } from "../websocket/index.ts";
+
+import { forwardFacts } from "./arrival.ts";
+import type { Arrival } from "./arrival.ts";
+import type { Gateway, PoolEntry } from "./gateway.ts";
+import { noCandidate, signalOf } from "./outcomes.ts";
+import type { PendingClient } from "./pending-client.ts";
+import { STATUS_CLIENT_GONE } from "./record.ts";
+import type { LegRecord } from "./record.ts";
+import { Refusal } from "./refusal.ts";
+
+const REASONS: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  426: "Upgrade Required",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+};
+
+/** One client's way from its handshake to a tunnel, or to the answer that it gets instead. */
+export class Upgrade {
+  private readonly gateway: Gateway;
+  private readonly arrival: Arrival;
+  private readonly client: PendingClient;
+
+  constructor(gateway: Gateway, arrival: Arrival, client: PendingClient) {
+    this.gateway = gateway;
+    this.arrival = arrival;
+    this.client = client;
+  }
+
+  /** Never rejects: whatever goes wrong becomes the client's answer and the record's error. */
+  async run(): Promise<void> {
+    try {
+      await this.judge();
+    } catch (error) {
+      this.gateway.world.logger.error({ err: error, id: this.arrival.draft.id }, "a handshake failed unexpectedly");
+      this.refuse(500, "fairlead could not handle the request.", []);
+    }
+  }
+
+  private async judge(): Promise<void> {
+    const { head, draft } = this.arrival;
+    const judgement = judgeUpgrade(head);
+    if (!judgement.ok) {
+      this.refuse(judgement.status, judgement.reason, judgement.headers);
+      return;
+    }
+    const facts = this.gateway.factsOf(this.arrival);
+    if (this.gateway.draining) {
+      this.refuse(503, "fairlead is shutting down.", ["Retry-After", this.gateway.retryAfter()]);
+      return;
+    }
+    const route = this.gateway.routeFor(facts);
+    if (route === undefined) {
+      this.refuse(404, "No route takes this request.", []);
+      return;
+    }
+    draft.route = route.name;
+    draft.pool = route.pool;
+    await this.connect(route, facts, judgement.upgrade);
+  }
+
+  /** Tries one candidate after the other, within the pool's limits of attempts and time. */
+  private async connect(
+    route: RouteConfig | DefaultRouteConfig,
+    facts: RequestFacts,
+    upgrade: UpgradeRequest,
+  ): Promise<void> {
+    const entry = this.gateway.poolEntry(route.pool);
+    const { maxAttempts, budget } = entry.pool.config.dial;
+    const { clock } = this.gateway.world;
+    const deadline = clock.now() + budget;
+    const head = this.requestHead();
+    const tried: number[] = [];
+    while (tried.length < maxAttempts && clock.now() < deadline && !this.client.gone) {
+      const index = entry.pool.pick(facts, tried);
+      if (index < 0) break;
+      // eslint-disable-next-line no-await-in-loop -- the next candidate is only dialled when this one has failed
+      const outcome = await this.dial(entry, index, head, upgrade, deadline);
+      if (outcome !== undefined) {
+        this.settle(route, entry, index, facts, outcome);
+        return;
+      }
+      tried.push(index);
+    }
+    if (this.client.gone) this.recordGone();
+    else this.refuse(503, noCandidate(tried.length), ["Retry-After", this.gateway.retryAfter()]);
+  }
+
+  private requestHead(): string {
+    const { head } = this.arrival;
+    return requestHeadText(
+      "GET",
+      originForm(head.target),
+      forwardedRequestHeaders(head.headers, forwardFacts(this.arrival, true)),
+    );
+  }
+
+  /** One attempt. Undefined when it failed; what that says of the backend has been told. */
+  private async dial(
+    entry: PoolEntry,
+    index: number,
+    head: string,
+    upgrade: UpgradeRequest,
+    deadline: number,
+  ): Promise<DialOutcome | undefined> {
+    const { pool, upstream } = entry;
+    const { world } = this.gateway;
+    const left = deadline - world.clock.now();
+    const limits = {
+      connectTimeout: Math.min(pool.config.dial.connectTimeout, left),
+      handshakeTimeout: Math.min(pool.config.dial.handshakeTimeout, left),
+    };
+    const target = upstream.targets[index];
+    if (target === undefined) throw new RangeError(`no target for backend ${index}`);
+    this.noteAttempt(target.name);
+    pool.acquire(index);
+    const dial = new Dial(target, head, upgrade, limits, world.wheel);
+    this.client.onGone = () => dial.abort();
+    try {
+      const outcome = await dial.outcome;
+      this.gateway.signal(pool, index, "success");
+      return outcome;
+    } catch (error) {
+      pool.release(index);
+      this.noteFailure(entry, index, error);
+      return undefined;
+    } finally {
+      this.client.onGone = undefined;
+    }
+  }
+
+  private noteAttempt(backend: string): void {
+    this.arrival.draft.attempts += 1;
+    this.arrival.draft.backend = backend;
+  }
+
+  private noteFailure(entry: PoolEntry, index: number, error: unknown): void {
+    if (!(error instanceof FairleadError)) throw error;
+    this.arrival.draft.error = error.code;
+    if (error.code === "CLIENT_GONE") return;
+    const { logger } = this.gateway.world;
+    logger.warn(
+      { id: this.arrival.draft.id, code: error.code, backend: entry.pool.backend(index).name },
+      error.message,
+    );
+    const signal = signalOf(error);
+    if (signal !== undefined) this.gateway.backendFailed(entry.pool, index, signal);
+  }
+
+  private settle(
+    route: RouteConfig | DefaultRouteConfig,
+    entry: PoolEntry,
+    index: number,
+    facts: RequestFacts,
+    outcome: DialOutcome,
+  ): void {
+    const { draft } = this.arrival;
+    draft.error = undefined;
+    if (this.client.gone) {
+      outcome.leg.destroy();
+      entry.pool.release(index);
+      this.recordGone();
+    } else if (outcome.kind === "refused") {
+      this.passRefusalOn(entry, index, outcome);
+    } else {
+      this.openTunnel(route, entry, index, facts, outcome);
+    }
+  }
+
+  private passRefusalOn(entry: PoolEntry, index: number, outcome: DialOutcome & { kind: "refused" }): void {
+    const { draft } = this.arrival;
+    draft.status = outcome.response.status;
+    const onOver = (complete: boolean): void => {
+      entry.pool.release(index);
+      if (!complete) draft.error = "BACKEND_CLOSED_EARLY";
+      this.gateway.record(draft);
+    };
+    const { leg, response, body, early } = outcome;
+    new Refusal(this.client, leg, response, body, this.gateway.world.wheel, onOver).start(early);
+  }
+
+  private openTunnel(
+    route: RouteConfig | DefaultRouteConfig,
+    entry: PoolEntry,
+    index: number,
+    facts: RequestFacts,
+    outcome: DialOutcome & { kind: "upgraded" },
+  ): void {
+    const { world } = this.gateway;
+    const { pool } = entry;
+    this.arrival.draft.status = 101;
+    const counters = pool.counters[index];
+    if (counters !== undefined) {
+      counters.open += 1;
+      counters.tunnels += 1;
+    }
+    const tunnel = new Tunnel(this.client.leg, outcome.leg, route.tunnel, outcome.agreement, world, (ended) => {
+      if (counters !== undefined) counters.open -= 1;
+      pool.release(index);
+      this.tunnelOver(entry, index, ended);
+    });
+    const early = this.client.takeEarly();
+    this.client.release();
+    this.gateway.tunnels.add(tunnel);
+    this.client.leg.write(Buffer.from(this.switchingHead(pool.cookieFor(index, facts), outcome), "latin1"));
+    tunnel.start(early, outcome.early);
+  }
+
+  private switchingHead(cookie: string | undefined, outcome: DialOutcome): string {
+    const headers = [
+      ...forwardedResponseHeaders(outcome.response.headers),
+      "Connection",
+      "Upgrade",
+      "Upgrade",
+      "websocket",
+    ];
+    if (cookie !== undefined) headers.push("Set-Cookie", cookie);
+    return responseHeadText(101, "Switching Protocols", headers);
+  }
+
+  private tunnelOver(entry: PoolEntry, index: number, tunnel: Tunnel): void {
+    this.gateway.tunnels.delete(tunnel);
+    const report = tunnel.report();
+    const { by, health } = TRUTH[report.cause];
+    if (health === "success") this.gateway.signal(entry.pool, index, "success");
+    else if (health !== "none") this.gateway.backendFailed(entry.pool, index, health);
+    const { draft } = this.arrival;
+    draft.tunnel = {
+      endedBy: by,
+      cause: report.cause,
+      client: legRecord(report.client),
+      backend: legRecord(report.backend),
+    };
+    this.gateway.record(draft);
+  }
+
+  private recordGone(): void {
+    const { draft } = this.arrival;
+    draft.status = STATUS_CLIENT_GONE;
+    draft.error = "CLIENT_GONE";
+    this.gateway.record(draft);
+  }
+
+  private refuse(status: number, reason: string, headers: readonly string[]): void {
+    const { draft } = this.arrival;
+    draft.status = status;
+    draft.error ??= reason;
+    this.client.answer(status, REASONS[status] ?? "", headers, `${reason}\n`);
+    this.gateway.record(draft);
+  }
+}
+
+function legRecord(leg: TunnelReport["client"]): LegRecord {
+  return {
+    closeFrom: leg.closeHeard ?? null,
+    closeTo: leg.closeSaid ?? null,
+    messages: leg.messages,
+    bytes: leg.bytes,
+    rttMs: leg.rtt === undefined ? null : Math.round(leg.rtt * 1000) / 1000,
+  };
+}

@@ -1,0 +1,71 @@
+import type { Milliseconds } from "../base/index.ts";
+
+/**
+ * - `healthy`: takes new work
+ * - `unhealthy`: cools down; nobody is sent there
+ * - `probing`: a probe is under way or about to be repeated; still takes no new work
+ */
+export type HealthStatus = "healthy" | "unhealthy" | "probing";
+
+/** Ways in which a backend fails: what tunnels, requests and probes see of it. */
+export type FailureSignal = "dial-failed" | "protocol-error" | "heartbeat-timeout" | "unexpected-close";
+
+/** What can be observed of a backend. */
+export type HealthSignal = FailureSignal | "success";
+
+/** What is said about each failure, to people. */
+export const FAILURE_TEXT: Readonly<Record<FailureSignal, string>> = {
+  "dial-failed": "it could not be connected to",
+  "protocol-error": "it broke the protocol",
+  "heartbeat-timeout": "it did not answer a heartbeat",
+  "unexpected-close": "it closed a connection unexpectedly",
+};
+
+/** Outcomes of the current window and of the one before it. */
+export interface RateSamples {
+  /** When the current window began. */
+  readonly start: Milliseconds;
+  readonly failures: number;
+  readonly total: number;
+  readonly previousFailures: number;
+  readonly previousTotal: number;
+}
+
+/**
+ * All that is remembered about one backend's health: a plain value that is never changed, only replaced, and survives
+ * JSON.
+ */
+export interface HealthState {
+  readonly status: HealthStatus;
+  /** Monotonic time at which the status began. */
+  readonly since: Milliseconds;
+  /** Why the status is what it is, for people. */
+  readonly reason: string;
+  /** Failures in a row that counted; 0 unless healthy. */
+  readonly failures: number;
+  /** Successful probes in a row; 0 unless probing. */
+  readonly successes: number;
+  /** When a failure of each kind last counted. */
+  readonly countedAt: Readonly<Partial<Record<FailureSignal, Milliseconds>>>;
+  /** Outcomes for the failure rate; undefined while there are none or the rate is off. */
+  readonly samples?: RateSamples | undefined;
+  /** Cool-down of the latest fall, before jitter; 0 before the first. */
+  readonly cooldown: Milliseconds;
+  /** When the next probe may begin; no meaning while healthy. */
+  readonly probeAt: Milliseconds;
+}
+
+/** A backend that nothing bad is known of. */
+export function initialHealth(now: Milliseconds): HealthState {
+  return {
+    status: "healthy",
+    since: now,
+    reason: "no failure has been seen yet",
+    failures: 0,
+    successes: 0,
+    countedAt: {},
+    samples: undefined,
+    cooldown: 0,
+    probeAt: now,
+  };
+}

@@ -1,0 +1,2 @@
+/** Asking backends whether they are well. */
+export { probe, type ProbeFailure, type ProbeOptions } from "./probe.ts";

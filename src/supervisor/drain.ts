@@ -1,0 +1,53 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+import type { Milliseconds } from "../base/index.ts";
+import type { Gateway } from "../gateway/index.ts";
+
+/** Steps in which tunnels are ended while a drain lasts. */
+const STEP_MS = 50;
+/** What the last tunnels and requests get on top, for their closing handshakes. */
+const GRACE_MS = 7_000;
+
+/**
+ * Ends all tunnels of a gateway, evenly spread over a time, so that their clients do not all come back at once.
+ *
+ * @returns whether everything ended by itself, requests in flight included
+ */
+export async function drainGateway(gateway: Gateway, over: Milliseconds): Promise<boolean> {
+  gateway.draining = true;
+  const stop = new AbortController();
+  const idle = gateway.idle().then(() => true);
+  const paced = endPaced(gateway, over, stop.signal).catch(() => {});
+  const late = delay(over + GRACE_MS, false, { signal: stop.signal });
+  late.catch(() => {});
+  const clean = await Promise.race([idle, late]);
+  stop.abort();
+  await paced;
+  return clean;
+}
+
+async function endPaced(gateway: Gateway, over: Milliseconds, signal: AbortSignal): Promise<void> {
+  const { clock } = gateway.world;
+  const begun = clock.now();
+  const total = gateway.tunnels.size;
+  let ended = 0;
+  for (;;) {
+    const elapsed = clock.now() - begun;
+    const share = elapsed >= over ? 1 : (elapsed + STEP_MS) / (over + STEP_MS);
+    ended += endSome(gateway, share === 1 ? gateway.tunnels.size : Math.ceil(total * share) - ended);
+    // Handshakes under way when the drain began become tunnels later; they are ended as they come.
+    // eslint-disable-next-line no-await-in-loop -- a pace is kept by waiting
+    await delay(STEP_MS, undefined, { signal });
+  }
+}
+
+function endSome(gateway: Gateway, count: number): number {
+  let ended = 0;
+  for (const tunnel of gateway.tunnels) {
+    if (ended >= count) break;
+    if (tunnel.cause !== undefined) continue;
+    tunnel.end("drain");
+    ended += 1;
+  }
+  return ended;
+}

@@ -1,0 +1,93 @@
+import { availableParallelism } from "node:os";
+
+import { startAdmin } from "../admin/index.ts";
+import type { Admin } from "../admin/index.ts";
+import { systemClock, systemRandom } from "../base/index.ts";
+import type { Logger, Milliseconds } from "../base/index.ts";
+import type { Address, Config } from "../config/index.ts";
+import type { AccessRecord } from "../gateway/index.ts";
+import type { Status } from "../metrics/index.ts";
+
+import { spawnLocal } from "./spawn-local.ts";
+import { spawnProcesses } from "./spawn-process.ts";
+import { listenerUrl } from "./status.ts";
+import { Supervisor } from "./supervisor.ts";
+import { version } from "./version.ts";
+
+/** An address that an instance listens on. */
+export interface ListeningAddress {
+  /** `HOST:PORT` as configured. */
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  /** `ws://` or `wss://`, as it is reached from this machine. */
+  readonly url: string;
+}
+
+/** A running fairlead. */
+export interface Instance {
+  readonly addresses: readonly ListeningAddress[];
+  /** Undefined when the admin API is off. */
+  readonly adminAddress: Address | undefined;
+  status(): Promise<Status>;
+  /**
+   * Takes nothing new, ends every tunnel with a Close, evenly spread over `over` milliseconds, and then everything else.
+   *
+   * @returns whether all tunnels and requests had ended when the deadline came
+   */
+  drain(over: Milliseconds): Promise<boolean>;
+  /** Ends everything at once. */
+  kill(): void;
+}
+
+/** What an instance is given by the program around it. */
+export interface InstanceOptions {
+  readonly logger: Logger;
+  /** Told of every tunnel and request, once, at its end. Only when everything runs in this process. */
+  readonly onRecord: (record: AccessRecord) => void;
+  /** Whether more than one worker may be started, each in a process of its own. */
+  readonly processes: boolean;
+}
+
+/**
+ * Starts an instance; resolves when it listens.
+ *
+ * @throws FairleadError LISTEN_FAILED, TLS_FILES or WORKER_FAILED; nothing is left running then
+ */
+export async function runInstance(config: Config, options: InstanceOptions): Promise<Instance> {
+  const { logger, onRecord } = options;
+  const workers = options.processes ? workerCount(config) : 1;
+  const world = { clock: systemClock, random: systemRandom, logger };
+  const spawn = workers === 1 ? spawnLocal({ ...world, onRecord }) : spawnProcesses();
+  const supervisor = new Supervisor(config, { ...world, spawn, workers, version: version() });
+  await supervisor.open();
+  const admin = await openAdmin(config, supervisor);
+  return {
+    addresses: supervisor.addresses.map((address) => ({ ...address, url: listenerUrl(config, address) })),
+    adminAddress: admin?.address,
+    status: () => supervisor.status(),
+    async drain(over) {
+      const clean = await supervisor.drain(over);
+      await admin?.close();
+      return clean;
+    },
+    kill() {
+      supervisor.kill();
+      void admin?.close();
+    },
+  };
+}
+
+async function openAdmin(config: Config, supervisor: Supervisor): Promise<Admin | undefined> {
+  if (config.admin === "off") return undefined;
+  try {
+    return await startAdmin(config.admin, supervisor);
+  } catch (error) {
+    supervisor.kill();
+    throw error;
+  }
+}
+
+function workerCount(config: Config): number {
+  return config.workers === "auto" ? availableParallelism() : config.workers;
+}

@@ -1,0 +1,45 @@
+import { pino } from "pino";
+import type { Logger as PinoLogger } from "pino";
+import pretty from "pino-pretty";
+
+import type { Logger } from "../base/index.ts";
+import type { LogOptions } from "../config/index.ts";
+import type { AccessRecord } from "../gateway/index.ts";
+
+/** Where log lines go. */
+export interface LogOutput {
+  write(text: string): unknown;
+  /** Whether a person reads it on a terminal. */
+  readonly isTTY?: boolean | undefined;
+}
+
+/**
+ * The logger of the command line. Lines are written in this process and at once, so that none is lost when it ends.
+ *
+ * @param noColor whether the reader has asked for no colours (`NO_COLOR`)
+ */
+export function createLogger(log: LogOptions, output: LogOutput, noColor: boolean): PinoLogger {
+  const terminal = output.isTTY === true;
+  const options = {
+    level: log.level,
+    // Neither process nor host: who collects lines knows the host, and workers name themselves.
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  if (logFormat(log, terminal) === "json") return pino(options, { write: (line: string) => void output.write(line) });
+  const lines = pretty.prettyFactory({ colorize: terminal && !noColor, translateTime: "SYS:HH:MM:ss.l", singleLine: true });
+  return pino(options, { write: (line: string) => void output.write(lines(line)) });
+}
+
+/** How log lines are written once it is known who reads them. */
+function logFormat(log: LogOptions, isTerminal: boolean): "pretty" | "json" {
+  if (log.format !== "auto") return log.format;
+  return isTerminal ? "pretty" : "json";
+}
+
+/** Writes a line for each record, unless that is switched off. */
+export function logsRecords(logger: Logger, log: LogOptions): (record: AccessRecord) => void {
+  if (!log.access) return () => {};
+  return (record) => logger.info(record, record.kind);
+}

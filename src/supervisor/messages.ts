@@ -1,0 +1,56 @@
+import type { ErrorCode } from "../base/index.ts";
+import type { Config } from "../config/index.ts";
+import type { HealthSignal } from "../health/index.ts";
+import type { WorkerCounts } from "../metrics/index.ts";
+
+/** The load of one backend: the pool's name, the backend's index, the count. */
+export type LoadChange = readonly [pool: string, index: number, load: number];
+
+/** Where a worker really listens. */
+export interface BoundAddress {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What a worker may know of a backend's health. */
+export interface HealthNotice {
+  readonly pool: string;
+  readonly index: number;
+  readonly healthy: boolean;
+  /** Whether successes make a difference now; else they are not told. */
+  readonly watched: boolean;
+}
+
+/** What a worker begins with. */
+export interface WorkerStart {
+  readonly config: Config;
+  /** Key of affinity cookies, the same in all workers. */
+  readonly secret: string;
+  /** Base64 of the 48 bytes that TLS session tickets are made with. */
+  readonly ticketKeys: string;
+  readonly workerId: number;
+  /** Whether there are other workers. */
+  readonly shared: boolean;
+  readonly health: readonly HealthNotice[];
+  readonly others: readonly LoadChange[];
+}
+
+/** From the supervisor to a worker. */
+export type ToWorker =
+  | { readonly type: "start"; readonly start: WorkerStart }
+  | { readonly type: "others"; readonly changes: readonly LoadChange[] }
+  | { readonly type: "health"; readonly notice: HealthNotice }
+  | { readonly type: "count"; readonly request: number }
+  | { readonly type: "drain"; readonly over: number };
+
+/** From a worker to the supervisor. */
+export type FromWorker =
+  | { readonly type: "ready"; readonly addresses: readonly BoundAddress[] }
+  | { readonly type: "failed"; readonly code: ErrorCode; readonly message: string }
+  | { readonly type: "load"; readonly changes: readonly LoadChange[] }
+  | { readonly type: "signal"; readonly pool: string; readonly index: number; readonly signal: HealthSignal }
+  | { readonly type: "counts"; readonly request: number; readonly counts: WorkerCounts }
+  /** The worker was asked from outside to go; it waits to be replaced and drained. */
+  | { readonly type: "leaving" }
+  | { readonly type: "drained"; readonly clean: boolean };

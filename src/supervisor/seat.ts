@@ -1,0 +1,68 @@
+import type { WorkerCounts } from "../metrics/index.ts";
+
+import { LoadCoalescer } from "./coalescer.ts";
+import type { FromWorker, LoadChange, ToWorker, WorkerStart } from "./messages.ts";
+
+/** A worker as the supervisor reaches it, in this process or another. */
+export interface WorkerHandle {
+  readonly pid: number;
+  send(message: ToWorker): void;
+  /** Ends it at once. */
+  kill(): void;
+}
+
+/** Makes a worker. `onMessage` gets what it tells, `onExit` is called once when it is gone. */
+export type Spawn = (onMessage: (message: FromWorker) => void, onExit: () => void) => WorkerHandle;
+
+/** What the supervisor knows of one worker. */
+export class Seat {
+  readonly id: number;
+  readonly handle: WorkerHandle;
+  readonly loads: LoadCoalescer;
+  /** When it began, on the supervisor's clock. */
+  readonly begun: number;
+  ready = false;
+  /** Its successor, when it has asked to go. */
+  replacedBy: number | undefined;
+  /** It has been told to drain; nobody replaces it any more. */
+  leaving = false;
+
+  private lastRequest = 0;
+  private readonly waiting = new Map<number, (counts: WorkerCounts | undefined) => void>();
+
+  constructor(id: number, handle: WorkerHandle, begun: number) {
+    this.id = id;
+    this.handle = handle;
+    this.begun = begun;
+    this.loads = new LoadCoalescer((changes: readonly LoadChange[]) => handle.send({ type: "others", changes }));
+  }
+
+  start(start: WorkerStart): void {
+    this.handle.send({ type: "start", start });
+  }
+
+  drain(over: number): void {
+    this.leaving = true;
+    this.handle.send({ type: "drain", over });
+  }
+
+  /** Asks what the worker counts; undefined when it ends before it answers. */
+  count(): Promise<WorkerCounts | undefined> {
+    return new Promise((resolve) => {
+      this.lastRequest += 1;
+      this.waiting.set(this.lastRequest, resolve);
+      this.handle.send({ type: "count", request: this.lastRequest });
+    });
+  }
+
+  counted(request: number, counts: WorkerCounts): void {
+    this.waiting.get(request)?.(counts);
+    this.waiting.delete(request);
+  }
+
+  gone(): void {
+    this.loads.stop();
+    for (const resolve of this.waiting.values()) resolve(undefined);
+    this.waiting.clear();
+  }
+}

@@ -1,0 +1,78 @@
+import { formatAddress } from "../config/index.ts";
+import type { Config, PoolConfig } from "../config/index.ts";
+import type { HealthState } from "../health/index.ts";
+import { sumCounts } from "../metrics/index.ts";
+import type { PoolStatus, Status, WorkerCounts } from "../metrics/index.ts";
+
+import type { BoundAddress } from "./messages.ts";
+
+interface CountedWorker {
+  readonly id: number;
+  readonly pid: number;
+  /** Undefined when it has ended meanwhile. */
+  readonly counts: WorkerCounts | undefined;
+}
+
+interface StatusParts {
+  readonly version: string;
+  readonly state: Status["state"];
+  readonly startedWall: number;
+  readonly config: Config;
+  readonly addresses: readonly BoundAddress[];
+  readonly workers: readonly CountedWorker[];
+  readonly health: { stateOf(pool: string, index: number): HealthState };
+  /** Turns monotonic time into time since the epoch. */
+  readonly wallOf: (monotonic: number) => number;
+}
+
+/** Puts together what the supervisor knows and what the workers count. */
+export function statusOf(parts: StatusParts): Status {
+  const { version, state, startedWall, config, addresses } = parts;
+  const workers = parts.workers.map(({ id, pid, counts }) => ({
+    id,
+    pid,
+    tunnels: counts?.tunnels ?? 0,
+    requests: counts?.requests ?? 0,
+    connections: counts?.connections ?? 0,
+  }));
+  const sum = (count: (worker: WorkerCounts) => number): number =>
+    parts.workers.reduce((total, { counts }) => total + (counts === undefined ? 0 : count(counts)), 0);
+  return {
+    version,
+    state,
+    started: new Date(startedWall).toISOString(),
+    listeners: addresses.map((address) => ({ ...address, url: listenerUrl(config, address) })),
+    workers,
+    handshakes: sum((worker) => worker.handshakes),
+    tunnels: sum((worker) => worker.tunnels),
+    requests: sum((worker) => worker.requests),
+    connections: sum((worker) => worker.connections),
+    pools: Object.values(config.pools).map((pool) => poolStatus(pool, parts)),
+  };
+}
+
+/** The URL under which a listener is reached from this machine. */
+export function listenerUrl(config: Config, { name, host, port }: BoundAddress): string {
+  const secure = config.listeners.find((listener) => listener.name === name)?.tls !== undefined;
+  const reachable = host === "0.0.0.0" || host === "::" ? "localhost" : host;
+  return `${secure ? "wss" : "ws"}://${formatAddress({ host: reachable, port })}`;
+}
+
+function poolStatus(pool: PoolConfig, { workers, health, wallOf }: StatusParts): PoolStatus {
+  return {
+    name: pool.name,
+    balance: pool.balance.method,
+    affinity: pool.affinity.method,
+    backends: pool.backends.map(({ name, weight }, index) => {
+      const { status, reason, since } = health.stateOf(pool.name, index);
+      return {
+        name,
+        weight,
+        health: status,
+        reason,
+        since: new Date(wallOf(since)).toISOString(),
+        ...sumCounts(workers.map(({ counts }) => counts?.pools[pool.name]?.[index])),
+      };
+    }),
+  };
+}

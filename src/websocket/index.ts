@@ -1,0 +1,8 @@
+/** The WebSocket protocol (RFC 6455, RFC 7692) without I/O. */
+export { acceptValue } from "./accept.ts";
+export { CloseCode, isValidCloseCode } from "./codes.ts";
+export { type Extension, type ExtensionParameter, parseExtensions } from "./extensions.ts";
+export { applyMask, type CloseBody, closeFrame, controlFrame, Opcode } from "./frames.ts";
+export { isWebSocketUpgrade, judgeUpgrade, type UpgradeJudgement, type UpgradeRequest } from "./judge.ts";
+export { FrameTracker, Scan, type TrackerOptions, type Violation } from "./tracker.ts";
+export { type UpgradeVerification, verifyUpgrade } from "./verify.ts";
