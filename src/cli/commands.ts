@@ -38,13 +38,18 @@ export function explainCommand(args: Arguments, io: Io): number {
 /** Loads the configuration of a command line in its surroundings; mistakes are thrown, all at once. */
 export function loadFor(args: Arguments, io: Io, overrides = args.overrides): LoadedConfig {
   const { env, cwd, home, readFile } = io;
-  return loadConfig({ file: args.file, overrides, env, cwd, home, readFile });
+  return loadConfig({ file: args.file, fileNamedBy: namedBy(args), overrides, env, cwd, home, readFile });
 }
 
 /** Without a file there is nothing to judge or to explain, whatever the environment says. */
 function loadNamed(args: Arguments, io: Io): LoadedConfig {
-  if (findConfig({ ...io, file: args.file }) === undefined) throw noFile(io);
+  if (findConfig({ ...io, file: args.file, fileNamedBy: namedBy(args) }) === undefined) throw noFile(io);
   return loadFor(args, io);
+}
+
+/** What names the configuration file: `serve` has a flag for it, the other commands an argument. */
+function namedBy({ command }: Arguments): string {
+  return command === "serve" ? "--config" : "FILE";
 }
 
 function noFile(io: Io): ConfigError {

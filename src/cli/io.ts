@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 
+import type { Signals } from "./serve.ts";
+
 /** A stream to write text to. */
 export interface TextOutput {
   write(text: string): unknown;
@@ -16,6 +18,8 @@ export interface Io {
   readonly cwd: string;
   readonly home: string | undefined;
   readonly readFile: (path: string) => string;
+  /** Where signals that ask for an end come from. */
+  readonly signals: Signals;
 }
 
 /** The surroundings of this process. */
@@ -28,6 +32,7 @@ export function processIo(): Io {
     cwd: process.cwd(),
     home: homeFolder(),
     readFile: (path) => readFileSync(path, "utf8"),
+    signals: process,
   };
 }
 

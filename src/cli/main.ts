@@ -1,11 +1,12 @@
-import { ConfigError, findConfig, formatProblem } from "../config/index.ts";
+import { ConfigError, findConfig, formatProblem, SETTINGS } from "../config/index.ts";
 import { FairleadError } from "../base/index.ts";
+import { createLogger } from "../supervisor/index.ts";
 import { type Arguments, parseArguments } from "./args.ts";
 import { checkCommand, explainCommand, loadFor, schemaCommand } from "./commands.ts";
 import { type Demo, startDemo } from "./demo.ts";
 import { ExitCode } from "./exit-code.ts";
-import { type Io, processIo } from "./io.ts";
-import { createLogger } from "./logging.ts";
+import { type Io, processIo, type TextOutput } from "./io.ts";
+import { serve } from "./serve.ts";
 
 /**
  * Runs one command line to its end.
@@ -45,12 +46,12 @@ async function runServe(args: Arguments, io: Io): Promise<number> {
   try {
     const overrides = demo === undefined ? args.overrides : { ...args.overrides, backends: demo.urls };
     const { config, warnings, file } = loadFor(args, io, overrides);
-    const logger = createLogger(config.log, io);
+    const logger = createLogger(config.log, io.stdout, (io.env["NO_COLOR"] ?? "") !== "");
     if (file !== undefined) logger.info({ file }, "configuration read");
     for (const warning of warnings) logger.warn({}, warning);
-    // Loaded only here: `check` and `explain` need no gateway.
-    const { serve } = await import("./serve.ts");
-    return await serve(config, logger, io, (urls) => announceDemo(demo, urls, io));
+    // Lines for people do not belong among lines for programs.
+    const output = io.stdout.isTTY === true ? io.stdout : io.stderr;
+    return await serve(config, logger, io.signals, (urls) => announceDemo(demo, urls, output));
   } finally {
     await demo?.close();
   }
@@ -58,13 +59,14 @@ async function runServe(args: Arguments, io: Io): Promise<number> {
 
 /** Whether anything names a backend: an operand, the environment, a file. */
 function hasWork(args: Arguments, io: Io): boolean {
-  if ((args.overrides.backends ?? []).length > 0 || (io.env["FAIRLEAD_BACKENDS"] ?? "") !== "") return true;
+  if ((args.overrides.backends ?? []).length > 0 || (io.env[SETTINGS.backends.variable] ?? "").trim() !== "")
+    return true;
   return findConfig({ ...io, file: args.file }) !== undefined;
 }
 
-function announceDemo(demo: Demo | undefined, urls: readonly string[], io: Io): void {
+function announceDemo(demo: Demo | undefined, urls: readonly string[], output: TextOutput): void {
   const url = urls[0];
-  if (demo !== undefined && url !== undefined) io.stdout.write(demo.invitation(url));
+  if (demo !== undefined && url !== undefined) output.write(demo.invitation(url));
 }
 
 /** Mistakes of usage, and those of what the rest of the command line asks for, all at once. */

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 
-import { version } from "./version.ts";
+import { version } from "../supervisor/index.ts";
 
 /** The commands besides `serve`, which is what happens when none is named. */
 export const COMMANDS = ["serve", "check", "explain", "schema"] as const;

@@ -5,6 +5,9 @@ import type { Issue, Path } from "./problem.ts";
 import { list, record } from "./tree.ts";
 import type { Address } from "./types.ts";
 
+/** A key that the schema cannot see, since validated objects leave it out. */
+const PROTOTYPE = "__proto__";
+
 /**
  * What one part of a configuration says about another. These checks look at what was written, not at what the schema
  * made of it, so that they are told together with the schema's own findings; whatever has a wrong form they pass over.
@@ -42,11 +45,14 @@ function backendIssues(root: Record<string, unknown>, pools: readonly string[]):
     duplicateBackends(record(pool)["backends"], ["pools", name, "backends"]),
   );
   issues.push(...duplicateBackends(root["backends"], ["backends"]));
-  if (pools.length === 0 && (root["pools"] === undefined || !Array.isArray(root["pools"]))) {
+  if (pools.length === 0 && !Array.isArray(root["pools"])) {
     issues.push({
       path: [],
       message: "there is no backend; give at least one, such as backends: [ws://127.0.0.1:8000]",
     });
+  }
+  if (pools.includes(PROTOTYPE)) {
+    issues.push({ path: ["pools", PROTOTYPE], message: "this name is JavaScript's own; choose another", atKey: true });
   }
   if (root["backends"] !== undefined && named.some(([name]) => name === "default")) {
     const message = 'this is a shorthand for the pool "default", which is given under pools as well; keep one of them';

@@ -78,6 +78,11 @@ function syntaxMessage({ code, message, pos }: YAMLParseError, text: string): st
   if (code === "TAB_AS_INDENT") return "a tab is used for indentation; YAML allows only spaces there";
   if (text.slice(pos[0] - 1, pos[0] + 1) === "${")
     return 'within { } and [ ] a reference needs quotes; write "${NAME}"';
+  if (message.includes("call stack")) return "this is nested too deeply; a configuration has a few levels";
+  const unclosed = /end with an? ([\]}"'])/.exec(message)?.[1];
+  if (unclosed !== undefined) return `what was opened before this is not closed; end it with ${unclosed}`;
+  if (code === "MISSING_CHAR" && message.includes(","))
+    return "a comma is missing before this; put one between entries";
   return `${message.charAt(0).toLowerCase()}${message.slice(1)}`;
 }
 

@@ -2,15 +2,7 @@ import { z } from "zod";
 
 import { formatDuration, formatSize } from "../base/index.ts";
 
-/** What a field of a schema measures, found by asking the field itself which texts it takes for a number. */
-export type Unit = "duration" | "size";
-
-/** The unit of a field that takes `value`; undefined where it is a plain number. */
-export function unitOf(value: number, field: z.core.$ZodType): Unit | undefined {
-  if (reads(field, formatDuration(value), value)) return "duration";
-  return reads(field, formatSize(value), value) ? "size" : undefined;
-}
-
+/** Whether the field takes a text for just this number: only fields that measure something do. */
 function reads(field: z.core.$ZodType, text: string, value: number): boolean {
   const result = z.safeParse(field, text);
   return result.success && result.data === value;
@@ -29,10 +21,10 @@ export function humanise(value: unknown, schema: z.core.$ZodType): unknown {
   );
 }
 
+/** What a field measures is found by asking the field itself. */
 function humaniseNumber(value: number, field: z.core.$ZodType): string | number {
-  const unit = unitOf(value, field);
-  if (unit === undefined) return value;
-  return unit === "duration" ? formatDuration(value) : formatSize(value);
+  if (reads(field, formatDuration(value), value)) return formatDuration(value);
+  return reads(field, formatSize(value), value) ? formatSize(value) : value;
 }
 
 /** The fields of the form of object that `value` has. */

@@ -8,6 +8,7 @@ export {
   configCandidates,
   type ConfigSurroundings,
   findConfig,
+  type FindOptions,
   type FoundConfig,
   loadConfig,
   type LoadedConfig,

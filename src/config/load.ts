@@ -26,9 +26,15 @@ export interface ConfigSurroundings {
   readonly readFile?: ((path: string) => string) | undefined;
 }
 
-export interface LoadOptions extends ConfigSurroundings {
-  /** The file to read, as named by `--config`; by default the one that {@link findConfig} finds. */
+/** Which file to read. */
+export interface FindOptions extends ConfigSurroundings {
+  /** The file, relative to the working directory; by default the one that {@link findConfig} finds. */
   readonly file?: string | undefined;
+  /** What named `file`, for messages. Default: `--config`. */
+  readonly fileNamedBy?: string | undefined;
+}
+
+export interface LoadOptions extends FindOptions {
   /** What flags say; wins over the environment and the file. */
   readonly overrides?: Overrides | undefined;
 }
@@ -59,14 +65,12 @@ export function configCandidates({ env, cwd, home }: ConfigSurroundings): string
  * @returns undefined when none was named and none exists
  * @throws ConfigError when a named file, or one that exists, cannot be read
  */
-export function findConfig(
-  options: ConfigSurroundings & { readonly file?: string | undefined },
-): FoundConfig | undefined {
+export function findConfig(options: FindOptions): FoundConfig | undefined {
   const variable = options.env[CONFIG_VARIABLE];
   const fromVariable = variable === undefined || variable === "" ? undefined : variable;
   const named = options.file ?? fromVariable;
   if (named !== undefined) {
-    const name = options.file === undefined ? CONFIG_VARIABLE : "--config";
+    const name = options.file === undefined ? CONFIG_VARIABLE : (options.fileNamedBy ?? "--config");
     return { file: named, text: readNamed(resolve(options.cwd, named), name, options) };
   }
   for (const candidate of configCandidates(options)) {

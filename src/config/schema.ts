@@ -4,7 +4,7 @@ import { affinitySchema } from "../affinity/index.ts";
 import { balanceSchema } from "../balancing/index.ts";
 import { durationField, durationOrOff, sizeField } from "../base/index.ts";
 import { routeMatchSchema } from "../routing/index.ts";
-import { DEFAULT_ADMIN, DEFAULT_LISTEN, readAddress, type Reading } from "./address.ts";
+import { DEFAULT_ADMIN, DEFAULT_LISTEN, isHost, readAddress, type Reading } from "./address.ts";
 import { readCidr } from "./cidr.ts";
 import { reading } from "./reading.ts";
 import { backendsSchema, poolSchema } from "./schema-pool.ts";
@@ -19,6 +19,11 @@ const MAX_PORT = 65_535;
 /** Names appear in records, metrics and paths of the admin API. */
 const NAME = /^[A-Za-z\d][A-Za-z\d._-]{0,62}$/;
 const NAME_RULE = "a name is 1 to 63 letters, digits, dots, dashes or underscores, and begins with a letter or digit";
+
+/** Whether a client can ask for it by SNI, or a certificate hold it. */
+function isServerName(text: string): boolean {
+  return isHost(text.startsWith("*.") ? text.slice(2) : text);
+}
 
 const nameField = z.string().regex(NAME, { error: NAME_RULE });
 
@@ -35,7 +40,11 @@ const certificateSchema = z.strictObject({
     ),
   key: z.string().min(1).describe("PEM file (or PEM text) with the private key."),
   hosts: z
-    .array(z.string().min(1))
+    .array(
+      z.string().refine(isServerName, {
+        error: "expected a name, exact or with *. before it: chat.example.com or *.example.com",
+      }),
+    )
     .prefault([])
     .describe(
       "Names, exact or `*.example.com`, that get this certificate by SNI; without any, those that the certificate holds.",

@@ -18,7 +18,7 @@ export interface AccessRecord {
   readonly kind: "tunnel" | "request";
   readonly id: string;
   /** When the request came, ISO 8601. */
-  readonly time: string;
+  readonly started: string;
   /** The client's address, as trusted proxies tell it. */
   readonly client: string;
   readonly listener: string;
@@ -76,7 +76,7 @@ export function finishRecord(draft: RecordDraft, now: number): AccessRecord {
   return {
     kind,
     id,
-    time: new Date(startedWall).toISOString(),
+    started: new Date(startedWall).toISOString(),
     client,
     listener,
     host: draft.host ?? null,

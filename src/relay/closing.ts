@@ -56,11 +56,13 @@ export class Closing {
 
   /** A leg has sent its last byte, or is gone. */
   ended(side: Side): void {
+    const { other } = side;
     if (this.cause !== undefined) {
+      // The boundary that a Close waits for will not come any more: the connection's end has to say it.
+      if (other.closeWaits) other.end();
       this.advance();
       return;
     }
-    const { other } = side;
     this.cause = `${side.name}-vanished`;
     this.waitFor(other, side.leg.closed ? undefined : this.tunnel.options.halfCloseTimeout);
     this.advance();

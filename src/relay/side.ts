@@ -94,6 +94,7 @@ export class Side implements LegListener {
 
   onClosed(): void {
     this.ended = true;
+    this.muteOther();
     this.tunnel.sideClosed(this);
   }
 
@@ -113,8 +114,7 @@ export class Side implements LegListener {
     if (this.closeSaid || this.leg.closed || this.endSent) return;
     this.closeSaid = true;
     this.saidCode = code;
-    if (this.other.state === SideState.open) this.other.state = SideState.muted;
-    this.resumeOther();
+    this.muteOther();
     this.leg.write(frame);
   }
 
@@ -123,8 +123,7 @@ export class Side implements LegListener {
     if (this.endSent || this.leg.closed) return;
     this.endSent = true;
     this.closeWaits = false;
-    if (this.other.state === SideState.open) this.other.state = SideState.muted;
-    this.resumeOther();
+    this.muteOther();
     this.leg.end();
   }
 
@@ -136,11 +135,13 @@ export class Side implements LegListener {
     this.leg.write(controlFrame(Opcode.ping, heartbeatPayload(this.pingCount), this.maskKey()));
   }
 
-  /** What is not forwarded must still be read, so that the end of the leg is seen. */
-  private resumeOther(): void {
-    if (!this.other.paused) return;
-    this.other.paused = false;
-    this.other.leg.resume();
+  /** Nothing more can be forwarded to this leg. What the other one says must still be read, so that its end is seen. */
+  private muteOther(): void {
+    const { other } = this;
+    if (other.state === SideState.open) other.state = SideState.muted;
+    if (!other.paused) return;
+    other.paused = false;
+    other.leg.resume();
   }
 
   private maskKey(): Uint8Array | undefined {

@@ -25,6 +25,7 @@ export function createLogger(log: LogOptions, output: LogOutput, noColor: boolea
     // Neither process nor host: who collects lines knows the host, and workers name themselves.
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: pino.stdSerializers.errWithCause },
     formatters: { level: (label: string) => ({ level: label }) },
   };
   if (logFormat(log, terminal) === "json") return pino(options, { write: (line: string) => void output.write(line) });

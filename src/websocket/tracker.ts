@@ -235,8 +235,10 @@ export class FrameTracker {
   }
 
   private checkSize(headerBytes: number): number {
+    const { enforce, messageBytesMax } = this.options;
     if (this.frameLength < 0) this.violation = "length-too-large";
-    else if (!this.isControl && this.messageBytes + this.frameLength > this.options.messageBytesMax) {
+    // Too large a message can be read all the same: where nothing is enforced it is counted like any other.
+    else if (enforce && !this.isControl && this.messageBytes + this.frameLength > messageBytesMax) {
       this.violation = "message-too-large";
     }
     return headerBytes;

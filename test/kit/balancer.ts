@@ -39,15 +39,15 @@ const logger = (logs: LogLine[]) => {
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 };
 
-/** What fairlead carries at the moment: open tunnels and requests in flight over all backends. */
+/** What fairlead carries at the moment: waiting handshakes, open tunnels, requests in flight, and what backends count. */
 export const burden = async (balancer: LoadBalancer): Promise<number> => {
-  const status = await balancer.status();
-  const backends = Object.values(status.pools).flatMap((pool) => pool.backends);
-  return backends.reduce((sum, backend) => sum + backend.load, 0);
+  const { handshakes, tunnels, requests, pools } = await balancer.status();
+  const loads = pools.flatMap((pool) => pool.backends.map((backend) => backend.load + backend.open + backend.inFlight));
+  return loads.reduce((sum, load) => sum + load, handshakes + tunnels + requests);
 };
 
 /** The defaults of every story: one process, a free port, no admin. */
-const BASE = { listen: ["127.0.0.1:0"], admin: "off", workers: 1 } as const;
+const BASE: ConfigInput = { listen: "127.0.0.1:0", admin: "off", workers: 1 };
 
 const faults = (logs: readonly LogLine[]): string[] =>
   logs.filter((line) => line.level === "error").map((line) => `${line.message} ${JSON.stringify(line.fields)}`);

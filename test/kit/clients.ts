@@ -105,7 +105,10 @@ export const refusedWs = async (
   const answer = await within(
     new Promise<IncomingMessage>((resolve, reject) => {
       socket.on("unexpected-response", (_request, response) => resolve(response));
-      socket.on("open", () => reject(new Error(`${url} opened`)));
+      socket.on("open", () => {
+        socket.terminate();
+        reject(new Error(`${url} opened`));
+      });
       socket.on("close", () => reject(new Error(`${url} was closed without an answer`)));
     }),
     `${url} is refused`,

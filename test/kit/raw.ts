@@ -23,8 +23,10 @@ export interface RawPeer {
   expectText(payload: string): Promise<void>;
   /** The next frame, which must be a Close with this code (1005: without one). Gives its reason. */
   expectClose(code: number): Promise<string>;
-  /** The other side's end of the stream, with nothing before it. */
+  /** The other side's end of the stream, with nothing before it. Answers it with our own. */
   expectEnd(how?: Ending): Promise<Ending>;
+  /** The other side's end of the stream, whatever came before it. Answers it with our own. */
+  farewell(): Promise<Ending>;
   /** Ends our half only. */
   half(): void;
   /** Breaks the connection off with a RST. */
@@ -57,9 +59,14 @@ export const rawPeer = (socket: Socket, isClient: boolean): RawPeer => {
     },
     expectClose: (code) => expectClose(peer, code),
     async expectEnd(how) {
-      const ending = await received.ending();
+      const ending = await peer.farewell();
       assert.equal(received.rest().toString("latin1"), "", "nothing may come before the end");
       if (how !== undefined) assert.equal(ending, how);
+      return ending;
+    },
+    async farewell() {
+      const ending = await received.ending();
+      socket.end();
       return ending;
     },
     half: () => void socket.end(),
@@ -125,6 +132,7 @@ export const startRaw = async (t: TestContext, script?: (peer: RawPeer) => void 
   server.on("connection", (socket) => {
     const peer = rawPeer(socket, false);
     peers.push(peer);
+    lastly(t, () => void socket.destroy());
     for (const waker of waiting.splice(0)) waker();
     void Promise.resolve(script?.(peer)).catch(() => socket.destroy());
   });

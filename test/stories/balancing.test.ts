@@ -14,7 +14,7 @@ const openMany = async (t: TestContext, url: string, count: number): Promise<Cli
 
 const spread = (backends: readonly EchoBackend[]): number[] => backends.map((backend) => backend.sockets.size);
 
-for (const balance of ["round-robin", "weighted-round-robin", "least-connections"]) {
+for (const balance of ["round-robin", "weighted-round-robin", "least-connections"] as const) {
   test(`six sockets on three backends are 2/2/2 under ${balance}`, async (t) => {
     const backends = await startEchoes(t, 3);
     const fairlead = await startBalancer(t, { backends: urlsOf(backends), balance });
@@ -23,7 +23,7 @@ for (const balance of ["round-robin", "weighted-round-robin", "least-connections
   });
 }
 
-for (const balance of ["random", "two-choices", "hash"]) {
+for (const balance of ["random", "two-choices", "hash"] as const) {
   test(`sockets open and echo under ${balance}`, async (t) => {
     const backends = await startEchoes(t, 3);
     const fairlead = await startBalancer(t, { backends: urlsOf(backends), balance });
@@ -46,7 +46,7 @@ test("least connections remembers the sockets that are open: after four are gone
 });
 
 test("weights are kept by every method that takes them", async (t) => {
-  for (const balance of ["weighted-round-robin", "least-connections"]) {
+  for (const balance of ["weighted-round-robin", "least-connections"] as const) {
     const backends = await startEchoes(t, 2);
     const [heavy, light] = backends;
     assert.ok(heavy && light);
@@ -80,10 +80,10 @@ test("routes lead by host, path and header to pools, most specific first", async
       rest: { backends: [rest.url] },
     },
     routes: [
-      { name: "by path", match: { path: "/chat" }, pool: "chat" },
-      { name: "by pattern", match: { path: { regex: "^/game-[0-9]+$" } }, pool: "game" },
-      { name: "by path and header", match: { path: "/chat", headers: { "x-beta": "yes" } }, pool: "beta" },
-      { name: "by host", match: { host: "*.games.test" }, pool: "game" },
+      { name: "by-path", match: { path: "/chat" }, pool: "chat" },
+      { name: "by-pattern", match: { path: { regex: "^/game-[0-9]+$" } }, pool: "game" },
+      { name: "by-path-and-header", match: { path: "/chat", headers: { "x-beta": "yes" } }, pool: "beta" },
+      { name: "by-host", match: { host: "*.games.test" }, pool: "game" },
     ],
     defaultPool: "rest",
   });

@@ -4,7 +4,8 @@ import test from "node:test";
 import { startEcho, startEchoes } from "../kit/backends.ts";
 import { startBalancer, urlsOf } from "../kit/balancer.ts";
 import { openWs, refusedWs, whose } from "../kit/clients.ts";
-import { startRaw } from "../kit/raw.ts";
+import { frame, OPCODE } from "../kit/frames.ts";
+import { rawClient, startRaw } from "../kit/raw.ts";
 import { deadPort, FAILING, startSilent } from "../kit/scripts.ts";
 import { until } from "../kit/until.ts";
 
@@ -57,8 +58,6 @@ test("a name that cannot be resolved is passed over", async (t) => {
 });
 
 test("the client's handshake and its early frames go to the second backend as they went to the first", async (t) => {
-  const { frame, OPCODE } = await import("../kit/frames.ts");
-  const { rawClient } = await import("../kit/raw.ts");
   const [bad, good] = await Promise.all([startRaw(t, FAILING["answers 503"]), startEcho(t, { name: "good" })]);
   const fairlead = await startBalancer(t, { backends: [bad.url, good.url], balance: "round-robin" });
   for (let turn = 0; turn < 2; turn += 1) {
@@ -113,8 +112,6 @@ test("a backend that keeps failing gets no new connections, and comes back by it
   });
   await mortal.kill();
   for (let turn = 0; turn < 6; turn += 1) assert.equal(await whose(await openWs(t, fairlead.url)), "two");
-  const attempts = fairlead.records.length;
-  assert.ok(attempts >= 0);
   const again = await startEcho(t, { name: "one", port: mortal.port });
   await until(async () => (await whose(await openWs(t, fairlead.url))) === "one", "the recovered backend is used again");
   assert.ok(again.sockets.size > 0);

@@ -76,8 +76,8 @@ test("more early data than allowed is refused, and the backend is let go", async
   const server = await backend.peer();
   await server.head();
   client.send({ opcode: OPCODE.binary, payload: Buffer.alloc(300_000) });
-  await client.received.ending();
-  await server.received.ending();
+  await client.farewell();
+  await server.farewell();
   await fairlead.idle();
   assert.equal(fairlead.records.length, 1);
 });
@@ -198,7 +198,7 @@ test("a client that goes away before the 101 takes its dial with it", async (t) 
     await server.head();
     client[leave]();
     if (leave === "half") client.socket.destroy();
-    await server.received.ending();
+    await server.farewell();
   }
   await fairlead.idle();
   await fairlead.record(() => fairlead.records.length === 2, "one record each");

@@ -52,7 +52,7 @@ test("a client that answers no ping gets 1001 and the end of its connection, the
   const answers = answerAll(tunnel.server);
   assert.equal((await tunnel.client.frame()).opcode, OPCODE.ping);
   await tunnel.client.expectClose(1001);
-  await tunnel.client.received.ending();
+  await tunnel.client.farewell();
   assert.equal(await answers, 1001);
   tunnel.client.half();
   assert.deepEqual(endOf(await tunnel.aftermath()), ["client", "client-silent", 1001, 1001]);
@@ -64,7 +64,7 @@ test("a backend that answers no ping gets 1001 and the end of its connection, it
   assert.equal((await tunnel.server.frame()).opcode, OPCODE.ping);
   assert.equal(await answers, 1012);
   await tunnel.server.expectClose(1001);
-  await tunnel.server.received.ending();
+  await tunnel.server.farewell();
   tunnel.client.half();
   assert.deepEqual(endOf(await tunnel.aftermath()), ["backend", "backend-silent", 1012, 1001]);
 });

@@ -6,6 +6,7 @@ import { endOf, openRawTunnel } from "../kit/tunnel.ts";
 import { startBalancer } from "../kit/balancer.ts";
 import { startEcho } from "../kit/backends.ts";
 import { openWs } from "../kit/clients.ts";
+import type { RawPeer } from "../kit/raw.ts";
 import { until } from "../kit/until.ts";
 
 test("a tunnel without data for idleTimeout ends with 1001 on both sides", async (t) => {
@@ -61,7 +62,7 @@ const FLOOD_PIECES = 256;
 const GROWTH_MAX = 40 * 1024 * 1024;
 
 /** Writes until the other side takes no more; gives how many bytes were taken. */
-const flood = async (peer: Awaited<ReturnType<typeof openRawTunnel>>["server"]): Promise<number> => {
+const flood = async (peer: RawPeer): Promise<number> => {
   let written = 0;
   const opcode = (at: number): number => (at === 0 ? OPCODE.binary : OPCODE.continuation);
   for (let at = 0; at < FLOOD_PIECES; at += 1) {
@@ -73,7 +74,7 @@ const flood = async (peer: Awaited<ReturnType<typeof openRawTunnel>>["server"]):
   return written;
 };
 
-const drained = async (peer: Awaited<ReturnType<typeof openRawTunnel>>["server"]): Promise<void> => {
+const drained = async (peer: RawPeer): Promise<void> => {
   await until(() => peer.socket.writableLength === 0 || peer.socket.destroyed, "the socket takes it", 60_000).catch(() => undefined);
 };
 
@@ -120,7 +121,7 @@ test("a half-close by the client is passed on, and what the backend still says i
   tunnel.server.text("one last thing");
   tunnel.server.half();
   await tunnel.client.expectText("one last thing");
-  await tunnel.client.received.ending();
+  await tunnel.client.farewell();
   await tunnel.aftermath();
 });
 
@@ -128,7 +129,7 @@ test("half a connection does not outlive halfCloseTimeout", async (t) => {
   const tunnel = await openRawTunnel(t, { tunnel: { halfCloseTimeout: "300ms", closeTimeout: "300ms" } });
   tunnel.client.half();
   await tunnel.server.expectClose(1001);
-  await tunnel.client.received.ending();
+  await tunnel.client.farewell();
   await tunnel.record();
   tunnel.server.socket.destroy();
   await tunnel.aftermath();

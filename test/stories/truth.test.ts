@@ -31,7 +31,7 @@ for (const [phase, { frames, boundary }] of Object.entries(PHASES)) {
         await tunnel.client.expectClose(1012);
         tunnel.client.close(1012);
       }
-      await tunnel.client.received.ending();
+      await tunnel.client.farewell();
       assert.equal(tunnel.client.received.rest().length, 0);
       tunnel.client.half();
       const record = await tunnel.aftermath();
@@ -47,7 +47,7 @@ for (const [phase, { frames, boundary }] of Object.entries(PHASES)) {
         await tunnel.server.expectClose(1001);
         tunnel.server.close(1001);
       }
-      await tunnel.server.received.ending();
+      await tunnel.server.farewell();
       tunnel.server.half();
       const record = await tunnel.aftermath();
       const [by, cause, , toBackend] = endOf(record);
@@ -116,7 +116,7 @@ for (const [from, to] of [
     tunnel[from].close(1000);
     await tunnel[to].expectClose(1000);
     tunnel[to].reset();
-    await tunnel[from].received.ending();
+    await tunnel[from].farewell();
     tunnel[from].half();
     await tunnel.aftermath();
   });
@@ -125,9 +125,9 @@ for (const [from, to] of [
     const tunnel = await openRawTunnel(t, { tunnel: { closeTimeout: "300ms" } });
     tunnel[from].close(1000);
     await tunnel[to].expectClose(1000);
-    await tunnel[from].received.ending();
+    await tunnel[from].farewell();
     tunnel[from].half();
-    await tunnel[to].received.ending();
+    await tunnel[to].farewell();
     await tunnel.aftermath();
   });
 }
@@ -156,7 +156,7 @@ test("a backend that breaks the protocol gets 1002, its client 1012, and what wa
   tunnel.client.close(1012);
   await tunnel.server.expectText("last words");
   await tunnel.server.expectClose(1002);
-  await tunnel.server.received.ending();
+  await tunnel.server.farewell();
   tunnel.client.half();
   const record = await tunnel.aftermath();
   assert.deepEqual(endOf(record), ["backend", "backend-protocol-error", 1012, 1002]);

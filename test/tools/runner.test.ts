@@ -47,24 +47,26 @@ describe("a pass", () => {
     t.after(() => rmSync(root, { recursive: true }));
     const file = join(root, "inner.test.mjs");
     writeFileSync(file, `import test from "node:test";\nimport { spawn } from "node:child_process";\n${body}\n`);
-    const options = [`${isolationOption(process.versions.node)}=none`];
-    return runPass({ root, name: "inner", files: [file], options, timeout, endingTimeout: 1_000, output: "ignore" });
+    return runPass({ root, files: [file], options: [], timeout, endingTimeout: 1_000, output: "keep" });
   }
 
-  test("counts what passed, failed and was skipped, and names the skipped with their reason", async (t) => {
+  test("tells which tests passed, failed and were skipped, and why", async (t) => {
     const result = await passOver(
       t,
       `test("good", () => {});
        test("bad", () => { throw new Error("planted"); });
        test("absent", (t) => t.skip("Chromium is not installed"));`,
     );
-    assert.equal(result.passed, 1);
-    assert.equal(result.failed, 1);
     assert.deepEqual(
-      result.skipped.map(({ name, reason }) => [name, reason]),
-      [["absent", "Chromium is not installed"]],
+      result.tests.map(({ name, result: verdict, reason }) => [name, verdict, reason]),
+      [
+        ["good", "passed", ""],
+        ["bad", "failed", ""],
+        ["absent", "skipped", "Chromium is not installed"],
+      ],
     );
     assert.deepEqual(result.troubles, []);
+    assert.match(result.printed, /planted/);
   });
 
   test("ends, and fails, when a test leaves a handle open", async (t) => {
@@ -72,9 +74,17 @@ describe("a pass", () => {
     assert.match(result.troubles.join(), /left something open/);
   });
 
-  test("fails when the process dies before the tests are counted", async (t) => {
+  test("fails when the process dies before its tests are done", async (t) => {
     const result = await passOver(t, `test("dies", () => { process.kill(process.pid, "SIGKILL"); });`);
-    assert.match(result.troubles.join(), /before it had counted/);
+    assert.match(result.troubles.join(), /before its tests were done/);
+  });
+
+  test("fails when a test file cannot even be loaded", async (t) => {
+    const result = await passOver(t, "throw new Error('planted');");
+    assert.deepEqual(
+      result.tests.map(({ result: verdict }) => verdict),
+      ["failed"],
+    );
   });
 
   test("is ended when it takes too long", async (t) => {

@@ -1,16 +1,26 @@
 import type { TestEvent } from "node:test/reporters";
 
-/** What a pass writes, one JSON document a line, beside what it prints for people. */
+/** What a runner writes, one JSON document a line, beside what it prints for people. */
 export type PassEvent =
-  | { readonly kind: "skip"; readonly name: string; readonly file: string | undefined; readonly reason: string }
+  | TestResult
   /** Every test that is known has ended, or (`idle` false) another one has turned up. */
   | { readonly kind: "state"; readonly idle: boolean }
-  | { readonly kind: "end"; readonly passed: number; readonly failed: number; readonly skipped: number };
+  /** The runner has ended in order. */
+  | { readonly kind: "end" };
+
+export interface TestResult {
+  readonly kind: "test";
+  readonly result: "passed" | "failed" | "skipped";
+  readonly name: string;
+  readonly file: string | undefined;
+  /** Why it was skipped; empty otherwise. */
+  readonly reason: string;
+}
 
 /**
- * A reporter for `node --test`: skipped tests by name, whether anything is left to do, and the counts of the whole pass.
- * The counts come only when the process has nothing open any more, so that a pass which is idle and does not end is
- * one in which a test left something open.
+ * A reporter for `node --test` without isolation: each test's result, whether anything is left to do, and the end. The
+ * end comes only when the process has nothing open any more, so that a runner which is idle and does not end is one in
+ * which a test left something open.
  */
 export default async function* events(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   let pending = 0;
@@ -27,14 +37,15 @@ export default async function* events(source: AsyncIterable<TestEvent>): AsyncGe
 const lineOf = (event: PassEvent): string => `${JSON.stringify(event)}\n`;
 
 function toPassEvent(event: TestEvent): PassEvent | undefined {
-  if (event.type === "test:pass" && event.data.skip !== undefined) {
-    const { name, file, skip } = event.data;
-    return { kind: "skip", name, file, reason: typeof skip === "string" ? skip : "no reason given" };
+  if (event.type === "test:summary") return { kind: "end" };
+  // A suite is the sum of its tests.
+  if ((event.type !== "test:pass" && event.type !== "test:fail") || event.data.details.type === "suite")
+    return undefined;
+  const { name, file, skip, todo } = event.data;
+  const waived = skip ?? todo;
+  if (waived === undefined || waived === false) {
+    return { kind: "test", result: event.type === "test:pass" ? "passed" : "failed", name, file, reason: "" };
   }
-  // With isolation each file has a summary of its own; the one without a file is of the whole pass.
-  if (event.type === "test:summary" && event.data.file === undefined) {
-    const { tests, passed, skipped, todo } = event.data.counts;
-    return { kind: "end", passed, failed: tests - passed - skipped - todo, skipped: skipped + todo };
-  }
-  return undefined;
+  const reason = typeof waived === "string" && waived !== "" ? waived : "no reason given";
+  return { kind: "test", result: "skipped", name, file, reason };
 }

@@ -2,32 +2,32 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import type { PassEvent } from "./events.ts";
+import type { PassEvent, TestResult } from "./events.ts";
 import { endGroup, killGroup } from "./processes.ts";
+import { isolationOption } from "./select.ts";
 
 /** How often a running pass is looked at. */
 const WATCH_INTERVAL = 500;
 
 export interface PassOptions {
   readonly root: string;
-  readonly name: string;
   readonly files: readonly string[];
-  /** Options for `node --test`. */
+  /** Options for `node --test`, apart from the isolation, which is always off: a pass is one process. */
   readonly options: readonly string[];
-  /** The whole pass is ended after this many milliseconds. */
+  /** The pass is ended after this many milliseconds. */
   readonly timeout: number;
   /** How long the runner may take to end after its last test, in milliseconds; more means that something was left open. */
   readonly endingTimeout: number;
-  /** Where the runner prints to; our own output unless it is of no interest. */
-  readonly output?: "inherit" | "ignore";
+  /** Whether what the runner prints is shown at once, or kept for the result. */
+  readonly output: "show" | "keep";
 }
 
 export interface PassResult {
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: readonly Extract<PassEvent, { kind: "skip" }>[];
+  readonly tests: readonly TestResult[];
   /** What went wrong apart from tests that failed. */
   readonly troubles: readonly string[];
+  /** What the runner printed, where it was kept. */
+  readonly printed: string;
 }
 
 /** Runs `node --test` over some files, and sees to it that it ends, and that nothing of it stays behind. */
@@ -35,8 +35,8 @@ export async function runPass(pass: PassOptions): Promise<PassResult> {
   const folder = mkdtempSync(join(tmpdir(), "fairlead-test-"));
   const record = join(folder, "events.jsonl");
   try {
-    const { code, ended } = await runNode(pass, record);
-    return judge(readEvents(record), code, ended);
+    const ending = await runNode(pass, record);
+    return { ...judge(readEvents(record), ending), printed: ending.printed };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -46,19 +46,24 @@ interface Ending {
   readonly code: number | null;
   /** Why the runner was ended from outside, and what it left behind. */
   readonly ended: readonly string[];
+  readonly printed: string;
 }
 
 async function runNode(pass: PassOptions, record: string): Promise<Ending> {
-  const events = join(import.meta.dirname, "events.ts");
+  const recorder = join(import.meta.dirname, "events.ts");
   const reporters = ["--test-reporter=spec", "--test-reporter-destination=stdout"];
-  const recorder = [`--test-reporter=${events}`, `--test-reporter-destination=${record}`];
+  reporters.push(`--test-reporter=${recorder}`, `--test-reporter-destination=${record}`);
+  const isolation = `${isolationOption(process.versions.node)}=none`;
+  const output = pass.output === "show" ? "inherit" : "pipe";
   // A group of its own, so that whatever the tests start can be found and ended.
-  const child = spawn(process.execPath, ["--test", ...pass.options, ...reporters, ...recorder, ...pass.files], {
+  const child = spawn(process.execPath, ["--test", isolation, ...pass.options, ...reporters, ...pass.files], {
     cwd: pass.root,
-    stdio: ["ignore", pass.output ?? "inherit", pass.output ?? "inherit"],
+    stdio: ["ignore", output, output],
     detached: true,
     env: testEnvironment(pass.root),
   });
+  const printed: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => printed.push(chunk));
   const group = child.pid;
   if (group === undefined) throw new Error("node could not be started");
   const stop = (signal: NodeJS.Signals): void => killGroup(group, signal);
@@ -70,7 +75,7 @@ async function runNode(pass: PassOptions, record: string): Promise<Ending> {
   const left = await endGroup(group);
   // A runner that was ended in the middle leaves its children; that is not news.
   const behind = reasons.length > 0 ? [] : left.map((line) => `a test left a process behind: ${line}`);
-  return { code, ended: [...reasons, ...behind] };
+  return { code, ended: [...reasons, ...behind], printed: Buffer.concat(printed).toString() };
 }
 
 /** The checkout's tools come first; and a runner inside of a test is a runner of its own. */
@@ -106,21 +111,18 @@ function watchEnding(pass: PassOptions, record: string, end: () => void): { stop
 }
 
 function isIdle(events: readonly PassEvent[]): boolean {
-  const last = events.findLast((event) => event.kind !== "skip");
+  const last = events.findLast((event) => event.kind !== "test");
   return last !== undefined && (last.kind === "end" || last.idle);
 }
 
-function judge(events: readonly PassEvent[], code: number | null, ended: readonly string[]): PassResult {
-  const counts = events.find((event) => event.kind === "end");
+function judge(events: readonly PassEvent[], { code, ended }: Ending): Pick<PassResult, "tests" | "troubles"> {
+  const tests = events.filter((event) => event.kind === "test");
+  const inOrder = events.some((event) => event.kind === "end");
   const troubles = [...ended];
-  if (counts === undefined && ended.length === 0) troubles.push("the runner ended before it had counted its tests");
-  if (code !== 0 && counts?.failed === 0 && ended.length === 0) troubles.push(`the runner ended with code ${code}`);
-  return {
-    passed: counts?.passed ?? 0,
-    failed: counts?.failed ?? 0,
-    skipped: events.filter((event) => event.kind === "skip"),
-    troubles,
-  };
+  if (!inOrder && ended.length === 0) troubles.push("the process ended before its tests were done");
+  const anyFailed = tests.some((test) => test.result === "failed");
+  if (inOrder && code !== 0 && !anyFailed && ended.length === 0) troubles.push(`the process ended with code ${code}`);
+  return { tests, troubles };
 }
 
 function readEvents(record: string): PassEvent[] {

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { ExitCode } from "../../src/cli/exit-code.ts";
+import { COMMANDS, serveOptions } from "../../src/cli/program.ts";
+import { SETTINGS, VARIABLES } from "../../src/config/index.ts";
+
+const page = readFileSync(new URL("../../docs/command-line.md", import.meta.url), "utf8");
+
+function inPage(pattern: RegExp): string[] {
+  return [...new Set(page.match(pattern))].toSorted();
+}
+
+test("docs/command-line.md names every flag, and no other", () => {
+  const flags = ["--help", "--version", ...serveOptions().map(({ long }) => long ?? "")];
+  assert.deepEqual(inPage(/--[a-z][a-z-]+/g), flags.toSorted());
+});
+
+test("docs/command-line.md names every variable, and no other of ours", () => {
+  const named = inPage(/FAIRLEAD_[A-Z_]+/g).filter((name) => name !== "FAIRLEAD_" && name !== "FAIRLEAD_SERVICE_HOST");
+  assert.deepEqual(named, VARIABLES.toSorted());
+});
+
+test("docs/command-line.md has flag and variable of one setting in one line", () => {
+  for (const { flag, variable } of Object.values(SETTINGS)) {
+    const line = page.split("\n").find((one) => one.includes(`\`${variable}\``));
+    assert.ok(line?.includes(flag ?? "| |"), variable);
+  }
+});
+
+test("docs/command-line.md has every command and every exit code", () => {
+  for (const command of COMMANDS) assert.match(page, new RegExp(`^\\| \`${command}\` \\|`, "m"));
+  for (const code of Object.values(ExitCode)) assert.match(page, new RegExp(`^\\| ${code} \\|`, "m"));
+});
+
+test("every setting of the command line that has a flag is an option of serve, and the other way round", () => {
+  const flags = Object.values(SETTINGS).map(({ flag }) => flag);
+  const known = flags.filter((flag) => flag?.startsWith("--"));
+  const options = serveOptions().map(({ long }) => long);
+  assert.deepEqual(new Set([...known, "--config"]), new Set(options));
+});
