@@ -90,7 +90,6 @@ export class PlainRequest {
     while (tried.length < pool.config.dial.maxAttempts) {
       const index = pool.pick(facts, tried);
       if (index < 0) break;
-      // eslint-disable-next-line no-await-in-loop -- the next candidate is only asked when this one has failed
       const attempt = await this.attempt(entry, index, facts);
       if (attempt === "gone") this.arrival.draft.status = STATUS_CLIENT_GONE;
       if (typeof attempt === "string") return;
@@ -119,8 +118,7 @@ export class PlainRequest {
     }
     const options: Dispatcher.DispatchOptions = {
       path: originForm(head.target),
-      // Any method passes; undici's type lists the usual ones only.
-      method: head.method as Dispatcher.HttpMethod,
+      method: head.method,
       headers: forwardedRequestHeaders(head.headers, forwardFacts(this.arrival, false)),
       body: this.body(),
     };
@@ -255,8 +253,8 @@ export class PlainRequest {
 }
 
 function codeOf(error: Error): string {
-  const [first] = error instanceof AggregateError ? error.errors : [error];
-  return (first as NodeJS.ErrnoException).code ?? "";
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
+  return first instanceof Error ? ((first as NodeJS.ErrnoException).code ?? "") : "";
 }
 
 /** undici hands the header lines of HTTP/1.1 over as buffers, names and values in turn. */

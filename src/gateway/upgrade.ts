@@ -90,7 +90,6 @@ export class Upgrade {
     while (tried.length < maxAttempts && clock.now() < deadline && !this.client.gone) {
       const index = entry.pool.pick(facts, tried);
       if (index < 0) break;
-      // eslint-disable-next-line no-await-in-loop -- the next candidate is only dialled when this one has failed
       const outcome = await this.dial(entry, index, head, upgrade, deadline);
       if (outcome !== undefined) {
         this.settle(route, entry, index, facts, outcome);

@@ -41,7 +41,7 @@ export function connectionError(name: string, connected: boolean, cause: Error |
 
 /** Several addresses of one name that all failed come as an AggregateError; the first tells enough. */
 function firstOf(error: Error): Error {
-  const [first] = error instanceof AggregateError ? error.errors : [error];
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
   return first instanceof Error ? first : error;
 }
 

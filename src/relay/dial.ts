@@ -164,7 +164,7 @@ export class Dial implements LegListener, WheelEntry {
         `${this.target.name} sent a head of more than ${MAX_RESPONSE_HEAD_SIZE} bytes`,
       );
     }
-    const response = parseResponseHead(this.received, end);
+    const response = this.parseHead(end);
     const rest = this.received.subarray(end);
     if (response.status < FIRST_FINAL_STATUS && response.status !== SWITCHING_PROTOCOLS) {
       this.received = rest;
@@ -172,6 +172,15 @@ export class Dial implements LegListener, WheelEntry {
       return;
     }
     this.judge(response, rest.length === 0 ? undefined : rest);
+  }
+
+  private parseHead(end: number): ResponseHead {
+    try {
+      return parseResponseHead(this.received, end);
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      throw new FairleadError("BACKEND_BAD_HEAD", `${this.target.name}: ${detail}`, error);
+    }
   }
 
   private judge(response: ResponseHead, early: Uint8Array | undefined): void {

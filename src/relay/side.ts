@@ -61,6 +61,7 @@ export class Side implements LegListener {
 
   private readonly tunnel: Tunnel;
   private pingCount = 0;
+  private bytesAtPing = 0;
   private pingExactAt = 0;
 
   constructor(name: "client" | "backend", leg: Leg, tunnel: Tunnel, options: TrackerOptions) {
@@ -103,6 +104,11 @@ export class Side implements LegListener {
     return this.other.tracker.atBoundary;
   }
 
+  /** Whether there was a sign of life after the last ping, be it within the same tick of the coarse clock. */
+  get heardSincePing(): boolean {
+    return this.bytes !== this.bytesAtPing || this.lastHeard > this.pingSentAt;
+  }
+
   /** Writes a Close to this leg; what comes from the other one is no longer forwarded. */
   sayClose(body: CloseBody): void {
     this.forwardClose(closeFrame(body.code, body.reason, this.maskKey()), body.code);
@@ -131,6 +137,7 @@ export class Side implements LegListener {
   ping(): void {
     this.pingCount += 1;
     this.pingSentAt = this.tunnel.now;
+    this.bytesAtPing = this.bytes;
     this.pingExactAt = this.tunnel.exactNow();
     this.leg.write(controlFrame(Opcode.ping, heartbeatPayload(this.pingCount), this.maskKey()));
   }

@@ -153,8 +153,8 @@ export class Tunnel implements WheelEntry {
   }
 
   boundaryReached(side: Side): void {
-    this.closing.advance();
     if (side.closeWaits) this.closing.tellNow(side);
+    this.closing.advance();
   }
 
   sideEnded(side: Side): void {

@@ -82,14 +82,16 @@ export class Watch {
 
 /** Grows with every data frame, and with every byte of one that is still under way. */
 function dataSeen(side: Side): number {
-  return side.tracker.payloadBytes - side.tracker.bytesToBoundary + side.tracker.messages;
+  const { bytesToBoundary, messages, payloadBytes } = side.tracker;
+  // Of a stream that cannot be read any more every byte has to count.
+  return bytesToBoundary === Number.POSITIVE_INFINITY ? side.bytes : payloadBytes - bytesToBoundary + messages;
 }
 
 /** Sends a heartbeat when it is due; true when the last one was not followed by any sign of life. */
 function isSilent(side: Side, heartbeat: HeartbeatOptions, now: Milliseconds): boolean {
   // A leg that we do not read from cannot show that it lives.
   if (side.paused) return false;
-  if (side.pingSentAt > 0 && side.lastHeard <= side.pingSentAt) return now - side.pingSentAt >= heartbeat.timeout;
+  if (side.pingSentAt > 0 && !side.heardSincePing) return now - side.pingSentAt >= heartbeat.timeout;
   side.pingSentAt = 0;
   const due = now - side.lastHeard >= heartbeat.interval;
   if (due && side.atBoundary && side.leg.backlog === 0) side.ping();

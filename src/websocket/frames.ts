@@ -17,8 +17,6 @@ export interface CloseBody {
 
 /** Most payload bytes of a control frame (RFC 6455 section 5.5). */
 export const CONTROL_PAYLOAD_BYTES_MAX = 125;
-/** Most bytes of a frame header: two, eight of length, four of mask. */
-export const HEADER_BYTES_MAX = 14;
 /** Most bytes of a whole control frame: two of header, four of mask, its payload. */
 export const CONTROL_FRAME_BYTES_MAX = 6 + CONTROL_PAYLOAD_BYTES_MAX;
 

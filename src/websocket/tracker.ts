@@ -216,21 +216,28 @@ export class FrameTracker {
   }
 
   private judge(first: number, second: number, short: number): Violation | undefined {
-    const { deflate, foreignExtensions, masked } = this.options;
     const opcode = first & OPCODE;
-    const reserved = first & RSV;
-    if (reserved !== 0 && !foreignExtensions) {
-      const startsMessage = opcode === Opcode.text || opcode === Opcode.binary;
-      if (reserved !== RSV1 || !deflate || !startsMessage) return "reserved-bits";
-    }
-    if (second > LENGTH !== masked) return "wrong-masking";
-    if ((opcode & CONTROL) !== 0) {
-      if (opcode > Opcode.pong && !foreignExtensions) return "reserved-opcode";
-      if (first < FIN) return "control-fragmented";
-      return short > CONTROL_PAYLOAD_BYTES_MAX ? "control-too-long" : undefined;
-    }
+    if ((first & RSV) !== 0 && !this.mayReserve(first & RSV, opcode)) return "reserved-bits";
+    if (second > LENGTH !== this.options.masked) return "wrong-masking";
+    return this.isControl ? this.judgeControlHead(first, opcode, short) : this.judgeDataHead(opcode);
+  }
+
+  /** Whether a negotiated extension gives these reserved bits a meaning on such a frame. */
+  private mayReserve(reserved: number, opcode: number): boolean {
+    const { deflate, foreignExtensions } = this.options;
+    const startsMessage = opcode === Opcode.text || opcode === Opcode.binary;
+    return foreignExtensions || (deflate && reserved === RSV1 && startsMessage);
+  }
+
+  private judgeControlHead(first: number, opcode: number, short: number): Violation | undefined {
+    if (opcode > Opcode.pong && !this.options.foreignExtensions) return "reserved-opcode";
+    if (first < FIN) return "control-fragmented";
+    return short > CONTROL_PAYLOAD_BYTES_MAX ? "control-too-long" : undefined;
+  }
+
+  private judgeDataHead(opcode: number): Violation | undefined {
     if (opcode === Opcode.continuation) return this.inMessage ? undefined : "unexpected-continuation";
-    if (opcode > Opcode.binary && !foreignExtensions) return "reserved-opcode";
+    if (opcode > Opcode.binary && !this.options.foreignExtensions) return "reserved-opcode";
     return this.inMessage ? "unfinished-message" : undefined;
   }
 
@@ -265,10 +272,10 @@ export class FrameTracker {
   private takeControl(bytes: Uint8Array, at: number, frameEnd: number, headerBytes: number): Scan {
     this.frameStart = at;
     this.at = frameEnd;
-    return this.judgeControl(bytes, at, at + headerBytes, frameEnd);
+    return this.judgeWholeControl(bytes, at, at + headerBytes, frameEnd);
   }
 
-  private judgeControl(bytes: Uint8Array, at: number, payloadStart: number, frameEnd: number): Scan {
+  private judgeWholeControl(bytes: Uint8Array, at: number, payloadStart: number, frameEnd: number): Scan {
     this.controlOpcode = this.firstByte & OPCODE;
     if (this.controlOpcode !== Opcode.close || isValidClosePayload(bytes, at, payloadStart, frameEnd)) {
       return Scan.control;
@@ -309,7 +316,7 @@ export class FrameTracker {
       if (this.holdLength < headerBytes + this.frameLength) continue;
       this.frameStart = -1;
       this.released = true;
-      return this.judgeControl(hold, 0, headerBytes, this.holdLength);
+      return this.judgeWholeControl(hold, 0, headerBytes, this.holdLength);
     }
     this.at = bytes.length;
     this.passed = from;

@@ -45,6 +45,32 @@ export interface Packed {
 /** Builds and packs a copy, so that the `dist/` of the checkout is neither needed nor touched. */
 export async function packProject(): Promise<Packed> {
   const folder = mkdtempSync(join(tmpdir(), "fairlead-pack-"));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  try {
+    const tarball = await packCopy(folder);
+    const listed = await run("tar", ["-tzf", tarball], folder);
+    const read = await run("tar", ["-xzOf", tarball, "package/package.json"], folder);
+    const paths = listed.stdout.trim().split("\n");
+    return {
+      folder,
+      tarball,
+      size: statSync(tarball).size,
+      files: paths.map((path) => path.replace(/^package\//, "")),
+      manifest: manifestSchema.parse(JSON.parse(read.stdout)),
+      empty: (name) => {
+        const path = join(folder, name);
+        mkdirSync(path);
+        return path;
+      },
+      remove,
+    };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+async function packCopy(folder: string): Promise<string> {
   const copy = join(folder, "copy");
   for (const path of INGREDIENTS) {
     if (existsSync(join(ROOT, path))) cpSync(join(ROOT, path), join(copy, path), { recursive: true });
@@ -52,25 +78,7 @@ export async function packProject(): Promise<Packed> {
   symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
   const packed = await runNpm("npm", ["pack", "--silent", "--pack-destination", folder], copy);
   assert.equal(packed.code, 0, `npm pack failed: ${packed.stdout}${packed.stderr}`);
-  const tarball = join(folder, packed.stdout.trim().split("\n").at(-1) ?? "");
-  const listed = await run("tar", ["-tzf", tarball], folder);
-  const read = await run("tar", ["-xzOf", tarball, "package/package.json"], folder);
-  return {
-    folder,
-    tarball,
-    size: statSync(tarball).size,
-    files: listed.stdout
-      .trim()
-      .split("\n")
-      .map((path) => path.replace(/^package\//, "")),
-    manifest: manifestSchema.parse(JSON.parse(read.stdout)),
-    empty: (name) => {
-      const path = join(folder, name);
-      mkdirSync(path);
-      return path;
-    },
-    remove: () => rmSync(folder, { recursive: true, force: true }),
-  };
+  return join(folder, packed.stdout.trim().split("\n").at(-1) ?? "");
 }
 
 /** Installs the package as a user does, into a folder with a manifest and nothing else. */

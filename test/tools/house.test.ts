@@ -10,7 +10,7 @@ import { formatViolation } from "../../tools/house/house.ts";
 import { loadHouse } from "../../tools/house/load.ts";
 import * as rules from "../../tools/house/rules.ts";
 
-const TABLE = { base: 0, http: 1, websocket: 1, balancing: 2, relay: 4, supervisor: 6, cli: 7 };
+const TABLE = { base: 0, http: 1, websocket: 1, balancing: 3, relay: 5, supervisor: 8, cli: 9 };
 
 /** A small house that keeps every rule. */
 const CLEAN: Readonly<Record<string, string>> = {
@@ -121,7 +121,7 @@ describe("floors", () => {
     caught(
       rules.floors,
       { "src/relay/a.ts": 'import "../index.ts";\n' },
-      /relay \(floor 4\) imports upwards from \(door\)/,
+      /relay \(floor 5\) imports upwards from \(door\)/,
     );
   });
 });

@@ -7,31 +7,31 @@ import type { SourceFacts, SourceFile } from "./facts.ts";
 export const FLOORS: Readonly<Record<string, number>> = {
   base: 0,
   http: 1,
-  websocket: 1,
-  balancing: 2,
-  affinity: 2,
-  routing: 2,
-  health: 2,
-  config: 3,
-  pool: 4,
-  probes: 4,
-  relay: 4,
-  listener: 4,
-  metrics: 4,
-  gateway: 5,
-  admin: 6,
-  supervisor: 6,
-  cli: 7,
+  websocket: 2,
+  balancing: 3,
+  affinity: 3,
+  routing: 3,
+  health: 3,
+  config: 4,
+  pool: 5,
+  probes: 5,
+  relay: 5,
+  listener: 5,
+  metrics: 5,
+  gateway: 6,
+  admin: 7,
+  supervisor: 8,
+  cli: 9,
 };
 
 /** The name that `src/index.ts` goes by in messages, and its floor. */
-export const DOOR = { room: "(door)", path: "src/index.ts", floor: 7 } as const;
+export const DOOR = { room: "(door)", path: "src/index.ts", floor: 9 } as const;
 
 /** Rooms that may touch `process`: signals, exit codes, arguments and environment are theirs. */
 export const PROCESS_ROOMS: readonly string[] = ["supervisor", "cli"];
 
 /** Rooms up to this floor are pure: what they need of the world is handed to them. */
-export const HIGHEST_PURE_FLOOR = 2;
+export const HIGHEST_PURE_FLOOR = 3;
 
 /** Modules of node that only compute. */
 export const PURE_MODULES: readonly string[] = ["node:buffer", "node:crypto", "node:url", "node:util"];
