@@ -18,7 +18,7 @@ export type { ListeningAddress } from "./supervisor/index.ts";
 export interface LoadBalancerOptions {
   /** Gets what an operator should know; a pino logger fits. Default: nothing is logged. */
   readonly logger?: Logger;
-  /** Called once for every tunnel and every request, at its end. Must not throw. */
+  /** Called once for every tunnel and every request, at its end. What it throws is logged and goes no further. */
   readonly onRecord?: (record: AccessRecord) => void;
 }
 
@@ -49,11 +49,17 @@ export interface LoadBalancer {
  * @throws ConfigError (CONFIG_INVALID) with every mistake of the configuration
  * @throws FairleadError LISTEN_FAILED or TLS_FILES; nothing is left running then
  */
-export async function createLoadBalancer(config: ConfigInput, options: LoadBalancerOptions = {}): Promise<LoadBalancer> {
+export async function createLoadBalancer(
+  config: ConfigInput,
+  options: LoadBalancerOptions = {},
+): Promise<LoadBalancer> {
   const { logger = silentLogger, onRecord = () => {} } = options;
   const { config: parsed, warnings } = parseConfig({ admin: "off", ...config });
   if (parsed.workers !== "auto" && parsed.workers !== 1) {
-    throw new FairleadError("CONFIG_INVALID", `workers: ${parsed.workers} is not possible in an embedded balancer; leave it out, or run the command.`);
+    throw new FairleadError(
+      "CONFIG_INVALID",
+      `workers: ${parsed.workers} is not possible in an embedded balancer; leave it out, or run the command.`,
+    );
   }
   for (const warning of warnings) logger.warn({}, warning);
   const instance = await runInstance(parsed, { logger, onRecord, processes: false });
@@ -72,5 +78,8 @@ export async function createLoadBalancer(config: ConfigInput, options: LoadBalan
 function durationOf(value: Milliseconds | string): Milliseconds {
   const duration = typeof value === "number" ? value : parseDuration(value);
   if (duration !== undefined && duration >= 0) return duration;
-  throw new FairleadError("USAGE", `drain: ${JSON.stringify(value)} is no duration; write milliseconds, or text such as "30s".`);
+  throw new FairleadError(
+    "USAGE",
+    `drain: ${JSON.stringify(value)} is no duration; write milliseconds, or text such as "30s".`,
+  );
 }

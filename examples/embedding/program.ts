@@ -20,7 +20,7 @@ function count({ tunnel, backend, status }: AccessRecord): void {
 
 async function main(backends: string[]): Promise<void> {
   const listen = process.env["LISTEN"] ?? "127.0.0.1:8080";
-  const balancer = await createLoadBalancer({ listen, backends, affinity: "cookie" }, { onRecord: count });
+  const balancer = await createLoadBalancer({ listen, backends }, { onRecord: count });
   console.log(`listening on ${balancer.addresses[0]?.url}`);
 
   process.once("SIGTERM", () => {

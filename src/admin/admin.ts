@@ -1,8 +1,9 @@
 import { createServer } from "node:http";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerOptions, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { FairleadError } from "../base/index.ts";
+import { formatAddress } from "../config/index.ts";
 import type { Address } from "../config/index.ts";
 import type { Status } from "../metrics/index.ts";
 
@@ -22,18 +23,29 @@ export interface Admin {
 interface Answer {
   readonly status: number;
   readonly body: unknown;
+  /** Methods that would have been answered. */
+  readonly allow?: string;
 }
+
+/** What is asked here is short: limits of heads and of time, looked at as often. */
+const LIMITS: ServerOptions = {
+  maxHeaderSize: 16_384,
+  headersTimeout: 10_000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 1_000,
+};
 
 const PATHS = ["/livez", "/readyz", "/healthz", "/api/v1/status"];
 
 /** @throws FairleadError LISTEN_FAILED when the address cannot be listened on */
 export async function startAdmin(address: Address, source: AdminSource): Promise<Admin> {
-  const server = createServer((request, response) => {
+  const server = createServer(LIMITS, (request, response) => {
     void respond(request, response, source);
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error) => {
-      const text = `${address.host}:${address.port} cannot be listened on for the admin API: ${error.message}; choose another with --admin, or --admin off.`;
+    // It stays: later errors are of accepting (no descriptor left), and the next connection may succeed.
+    server.on("error", (error) => {
+      const text = `${formatAddress(address)} cannot be listened on for the admin API: ${error.message}; choose another with --admin, or --admin off.`;
       reject(new FairleadError("LISTEN_FAILED", text, error));
     });
     server.listen(address.port, address.host, resolve);
@@ -51,26 +63,34 @@ export async function startAdmin(address: Address, source: AdminSource): Promise
 }
 
 async function respond(request: IncomingMessage, response: ServerResponse, source: AdminSource): Promise<void> {
-  const { status, body } = await answer(request, source);
-  response.writeHead(status, { "Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store" });
+  const { status, body, allow } = await answer(request, source);
+  response.setHeader("Content-Type", "application/json; charset=utf-8");
+  response.setHeader("Cache-Control", "no-store");
+  if (allow !== undefined) response.setHeader("Allow", allow);
+  // Whoever sends a body here has taken the wrong door; it is not read to its end.
+  if (!request.complete) response.setHeader("Connection", "close");
+  response.writeHead(status);
   response.end(request.method === "HEAD" ? undefined : `${JSON.stringify(body, undefined, 2)}\n`);
 }
 
-async function answer(request: IncomingMessage, source: AdminSource): Promise<Answer> {
-  const [path = ""] = (request.url ?? "").split("?");
+async function answer({ method, url = "" }: IncomingMessage, source: AdminSource): Promise<Answer> {
+  const [path = ""] = url.split("?");
   if (!PATHS.includes(path))
     return { status: 404, body: { error: `There is no ${path}; there are ${PATHS.join(", ")}.` } };
-  if (request.method !== "GET" && request.method !== "HEAD")
-    return { status: 405, body: { error: "Only GET and HEAD are answered." } };
+  if (method !== "GET" && method !== "HEAD")
+    return { status: 405, allow: "GET, HEAD", body: { error: "Only GET and HEAD are answered." } };
   if (path === "/livez") return { status: 200, body: { status: "alive" } };
-  if (path === "/readyz")
-    return source.ready() ? { status: 200, body: { status: "ready" } } : { status: 503, body: { status: "not ready" } };
+  if (path === "/readyz") return readiness(source);
   try {
     const status = await source.status();
     return path === "/healthz" ? healthOf(status) : { status: 200, body: status };
   } catch (error) {
     return { status: 500, body: { error: String(error) } };
   }
+}
+
+function readiness(source: AdminSource): Answer {
+  return source.ready() ? { status: 200, body: { status: "ready" } } : { status: 503, body: { status: "not ready" } };
 }
 
 /** Healthy as long as every pool has a backend that takes new work. */

@@ -42,13 +42,15 @@ export const ERROR_CODES = {
   NO_CANDIDATE: kind("backend", true, "No backend of the pool could take the connection."),
   CLIENT_GONE: kind("client", false, "The client went away before its request was answered."),
   CLIENT_BAD_REQUEST: kind("client", false, "The request is not one that fairlead passes on."),
+  NO_ROUTE: kind("client", false, "No route takes the request, and there is no default pool."),
+  INTERNAL: kind("fairlead", false, "Something in fairlead failed that should not; the log has the details."),
   BAD_HEAD: kind("fairlead", false, "A head was to be written with characters that a head must not contain."),
   CONFIG_INVALID: kind("operator", false, "The configuration has mistakes; each is named with its place."),
   USAGE: kind("operator", false, "The command line is not one that fairlead understands."),
   LISTEN_FAILED: kind("operator", false, "An address could not be listened on."),
   TLS_FILES: kind("operator", false, "A certificate, key or CA could not be read or does not fit."),
   WORKER_FAILED: kind("fairlead", true, "A worker process did not start or ended unexpectedly."),
-  STOPPED: kind("operator", false, "The balancer has been stopped."),
+  STOPPED: kind("operator", false, "The balancer is being stopped, or has been."),
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

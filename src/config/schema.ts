@@ -94,7 +94,7 @@ const limitsSchema = z
     maxHeadSize: sizeField({ min: MIN_HEAD_SIZE, max: MAX_HEAD_SIZE })
       .prefault("16KiB")
       .describe(
-        "Greatest request head, from clients, and response head, from backends. Longer ones get 431, or 502. From 1KiB to 1MiB.",
+        "Greatest request head; a longer one gets 431. From 1KiB to 1MiB. Heads of backends' answers may have 64KiB.",
       ),
     headTimeout: durationField({ min: 1 })
       .prefault("10s")

@@ -53,6 +53,7 @@ export function arrivalOf(
       attempts: 0,
       status: 0,
       error: undefined,
+      reason: undefined,
       body: null,
       tunnel: null,
     },

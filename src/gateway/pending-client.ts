@@ -1,3 +1,4 @@
+import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 
 import type { Bytes, Wheel, WheelEntry } from "../base/index.ts";
@@ -87,11 +88,11 @@ export class PendingClient implements LegListener, WheelEntry {
   }
 
   /** Writes an answer without upgrade, and ends the connection. */
-  answer(status: number, reason: string, headers: RawHeaders, body: string): void {
+  answer(status: number, headers: RawHeaders, body: string): void {
     if (this.answered || this.leg.closed) return;
     const bytes = Buffer.from(body);
     const entity = ["Content-Type", "text/plain; charset=utf-8", "Content-Length", String(bytes.length)];
-    const head = responseHeadText(status, reason, [...headers, ...entity, "Connection", "close"]);
+    const head = responseHeadText(status, STATUS_CODES[status] ?? "", [...headers, ...entity, "Connection", "close"]);
     this.leg.write(Buffer.concat([Buffer.from(head, "latin1"), bytes]));
     this.finish();
   }

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../base/index.ts";
 import type { RequestHead } from "../http/index.ts";
 import { splitTarget } from "../http/index.ts";
 import type { EndCause, Initiator } from "../relay/index.ts";
@@ -35,7 +36,9 @@ export interface AccessRecord {
   readonly status: number;
   readonly durationMs: number;
   /** Why it was refused or failed; null when all went well. */
-  readonly error: string | null;
+  readonly error: ErrorCode | null;
+  /** What the client was told when it was refused by fairlead; null otherwise. */
+  readonly reason: string | null;
   /** Body bytes of plain requests; null for tunnels. */
   readonly body: { readonly fromClient: number; readonly fromBackend: number } | null;
   /** Null when no tunnel was opened. */
@@ -65,7 +68,8 @@ export interface RecordDraft {
   backend: string | undefined;
   attempts: number;
   status: number;
-  error: string | undefined;
+  error: ErrorCode | undefined;
+  reason: string | undefined;
   body: AccessRecord["body"];
   tunnel: AccessRecord["tunnel"];
 }
@@ -89,6 +93,7 @@ export function finishRecord(draft: RecordDraft, now: number): AccessRecord {
     status,
     durationMs: Math.round((now - startedAt) * 1000) / 1000,
     error: draft.error ?? null,
+    reason: draft.reason ?? null,
     body,
     tunnel,
   };

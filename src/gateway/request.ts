@@ -16,7 +16,8 @@ import type { RequestFacts } from "../http/index.ts";
 import { forwardFacts } from "./arrival.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Gateway, PoolEntry } from "./gateway.ts";
-import { noCandidate } from "./outcomes.ts";
+import { BAD_ANSWER, badRequest, INTERNAL, NO_ROUTE, noCandidate, TOO_SLOW } from "./outcomes.ts";
+import type { Refused } from "./outcomes.ts";
 import { STATUS_CLIENT_GONE } from "./record.ts";
 
 /** Methods that may be sent again when a connection broke before an answer came (RFC 9110 section 9.2.2). */
@@ -29,7 +30,12 @@ const NOT_SENT: ReadonlySet<string> = new Set([
   "ENOTFOUND",
   "EAI_AGAIN",
   "UND_ERR_CONNECT_TIMEOUT",
+  "EMFILE",
+  "ENFILE",
+  "EADDRNOTAVAIL",
 ]);
+/** Failures for want of descriptors or ports on this machine: they say nothing about the backend. */
+const OWN_LIMITS: ReadonlySet<string> = new Set(["EMFILE", "ENFILE", "EADDRNOTAVAIL"]);
 const TIMEOUTS: ReadonlySet<string> = new Set(["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"]);
 const CLIENT_GONE = new FairleadError("CLIENT_GONE", "the client went away before its request was answered");
 
@@ -59,7 +65,7 @@ export class PlainRequest {
       await this.judge();
     } catch (error) {
       this.gateway.world.logger.error({ err: error, id: draft.id }, "a request failed unexpectedly");
-      this.refuse(500, "fairlead could not handle the request.");
+      this.refuse(INTERNAL);
     }
     draft.body = { fromClient: this.fromClient, fromBackend: this.fromBackend };
     this.gateway.record(draft);
@@ -69,13 +75,13 @@ export class PlainRequest {
     const { head, draft } = this.arrival;
     const problem = targetProblem(head.target) ?? hostProblem(head);
     if (problem !== undefined) {
-      this.refuse(400, problem);
+      this.refuse(badRequest(problem));
       return;
     }
     const facts = this.gateway.factsOf(this.arrival);
     const route = this.gateway.routeFor(facts);
     if (route === undefined) {
-      this.refuse(404, "No route takes this request.");
+      this.refuse(NO_ROUTE);
       return;
     }
     draft.route = route.name;
@@ -132,7 +138,9 @@ export class PlainRequest {
   private judgeBackend(entry: PoolEntry, index: number, attempt: Attempt): void {
     if (attempt === "answered") this.gateway.signal(entry.pool, index, "success");
     else if (attempt === "cut") this.gateway.backendFailed(entry.pool, index, "unexpected-close");
-    else if (attempt !== "gone") this.gateway.backendFailed(entry.pool, index, "dial-failed");
+    else if (attempt !== "gone" && !OWN_LIMITS.has(codeOf(attempt.error))) {
+      this.gateway.backendFailed(entry.pool, index, "dial-failed");
+    }
   }
 
   /** The request's body; null when it has none, so that the backend is not told of one. Not read before a connection stands. */
@@ -233,15 +241,16 @@ export class PlainRequest {
       const { id, backend } = this.arrival.draft;
       this.gateway.world.logger.warn({ id, backend, code }, `no backend answered a request: ${error.message}`);
     }
-    if (error === undefined || NOT_SENT.has(code)) this.refuse(503, noCandidate(attempts));
-    else if (TIMEOUTS.has(code)) this.refuse(504, "The backend did not answer in time.");
-    else this.refuse(502, "The backend did not answer as it should.");
+    if (error === undefined || NOT_SENT.has(code)) this.refuse(noCandidate(attempts));
+    else this.refuse(TIMEOUTS.has(code) ? TOO_SLOW : BAD_ANSWER);
   }
 
-  private refuse(status: number, reason: string): void {
+  private refuse({ status, code, reason }: Refused): void {
     const { response } = this;
-    this.arrival.draft.status = status;
-    this.arrival.draft.error ??= reason;
+    const { draft } = this.arrival;
+    draft.status = status;
+    draft.error ??= code;
+    draft.reason = reason;
     if (response.headersSent) {
       response.destroy();
       return;

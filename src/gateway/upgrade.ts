@@ -16,20 +16,12 @@ import type { UpgradeRequest } from "../websocket/index.ts";
 import { forwardFacts } from "./arrival.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Gateway, PoolEntry } from "./gateway.ts";
-import { noCandidate, signalOf } from "./outcomes.ts";
+import { badRequest, INTERNAL, NO_ROUTE, noCandidate, signalOf, STOPPING } from "./outcomes.ts";
+import type { Refused } from "./outcomes.ts";
 import type { PendingClient } from "./pending-client.ts";
 import { STATUS_CLIENT_GONE } from "./record.ts";
 import type { LegRecord } from "./record.ts";
 import { Refusal } from "./refusal.ts";
-
-const REASONS: Readonly<Record<number, string>> = {
-  400: "Bad Request",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  426: "Upgrade Required",
-  500: "Internal Server Error",
-  503: "Service Unavailable",
-};
 
 /** One client's way from its handshake to a tunnel, or to the answer that it gets instead. */
 export class Upgrade {
@@ -49,7 +41,7 @@ export class Upgrade {
       await this.judge();
     } catch (error) {
       this.gateway.world.logger.error({ err: error, id: this.arrival.draft.id }, "a handshake failed unexpectedly");
-      this.refuse(500, "fairlead could not handle the request.", []);
+      this.refuse(INTERNAL);
     }
   }
 
@@ -57,17 +49,17 @@ export class Upgrade {
     const { head, draft } = this.arrival;
     const judgement = judgeUpgrade(head);
     if (!judgement.ok) {
-      this.refuse(judgement.status, judgement.reason, judgement.headers);
+      this.refuse(badRequest(judgement.reason, judgement.status), judgement.headers);
       return;
     }
     const facts = this.gateway.factsOf(this.arrival);
     if (this.gateway.draining) {
-      this.refuse(503, "fairlead is shutting down.", ["Retry-After", this.gateway.retryAfter()]);
+      this.refuse(STOPPING, this.retryLater());
       return;
     }
     const route = this.gateway.routeFor(facts);
     if (route === undefined) {
-      this.refuse(404, "No route takes this request.", []);
+      this.refuse(NO_ROUTE);
       return;
     }
     draft.route = route.name;
@@ -98,7 +90,7 @@ export class Upgrade {
       tried.push(index);
     }
     if (this.client.gone) this.recordGone();
-    else this.refuse(503, noCandidate(tried.length), ["Retry-After", this.gateway.retryAfter()]);
+    else this.refuse(noCandidate(tried.length), this.retryLater());
   }
 
   private requestHead(): string {
@@ -256,11 +248,16 @@ export class Upgrade {
     this.gateway.record(draft);
   }
 
-  private refuse(status: number, reason: string, headers: readonly string[]): void {
+  private retryLater(): readonly string[] {
+    return ["Retry-After", this.gateway.retryAfter()];
+  }
+
+  private refuse({ status, code, reason }: Refused, headers: readonly string[] = []): void {
     const { draft } = this.arrival;
     draft.status = status;
-    draft.error ??= reason;
-    this.client.answer(status, REASONS[status] ?? "", headers, `${reason}\n`);
+    draft.error ??= code;
+    draft.reason = reason;
+    this.client.answer(status, headers, `${reason}\n`);
     this.gateway.record(draft);
   }
 }

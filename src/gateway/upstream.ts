@@ -4,6 +4,7 @@ import type { SecureContext } from "node:tls";
 import { Pool as HttpPool } from "undici";
 
 import type { LimitOptions, PoolConfig, PoolTls } from "../config/index.ts";
+import { MAX_RESPONSE_HEAD_SIZE } from "../http/index.ts";
 import type { DialTarget } from "../relay/index.ts";
 
 /** How the backends of one pool are reached: by dial for tunnels, by keep-alive connections for plain requests. */
@@ -62,6 +63,7 @@ function httpPool(config: PoolConfig, limits: LimitOptions, index: number): Http
   return new HttpPool(backend.url, {
     allowH2: false,
     pipelining: 1,
+    maxHeaderSize: MAX_RESPONSE_HEAD_SIZE,
     headersTimeout: silence,
     bodyTimeout: silence,
     connect: {

@@ -1,2 +1,3 @@
 /** Addresses that clients connect to, ws and wss, with their limits. */
-export { listen, type Listener, type ListenerHandlers } from "./listener.ts";
+export { type Entrance, type EntranceHandlers, openEntrance } from "./entrance.ts";
+export { createListener, type Listener, type ListenerHandlers } from "./listener.ts";

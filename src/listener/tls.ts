@@ -26,7 +26,6 @@ export function tlsOptions(tls: ListenerTls): ServerTlsOptions {
     key: first.key,
     minVersion: tls.minVersion,
     ALPNProtocols: ["http/1.1"],
-    // Without a fitting certificate the default one is used: the client sees a name that does not fit and decides.
     SNICallback: (name, done) => done(null, choose(choices, name)),
   };
 }
@@ -51,7 +50,13 @@ function matches(pattern: string, name: string): boolean {
   return dot > 0 && name.slice(dot) === pattern.slice(1);
 }
 
+/** Without a fitting certificate the default one is used: the client sees a name that does not fit and decides. */
 function choose(choices: readonly Choice[], name: string): SecureContext | undefined {
   const lower = name.toLowerCase();
-  return choices.find((choice) => choice.takes(lower))?.context;
+  try {
+    return choices.find((choice) => choice.takes(lower))?.context;
+  } catch {
+    // A name that no certificate can be compared with; what is thrown here would end the process.
+    return undefined;
+  }
 }

@@ -36,11 +36,14 @@ export function probe(backend: BackendConfig, tls: PoolTls, options: ProbeOption
     const key = randomBytes(KEY_BYTES).toString("base64");
     const request = handshake(backend, tls, options, key);
     let over = false;
+    let upgraded: Duplex | undefined;
     const finish = (failure: ProbeFailure | undefined): void => {
       if (over) return;
       over = true;
       clearTimeout(timer);
-      request.destroy();
+      // Once upgraded the request has no hold on its connection any more; one that was well is closed in order.
+      if (upgraded === undefined) request.destroy();
+      else if (failure !== undefined) upgraded.destroy();
       resolve(failure);
     };
     const timer = setTimeout(
@@ -50,11 +53,11 @@ export function probe(backend: BackendConfig, tls: PoolTls, options: ProbeOption
     request.on("error", (error) => finish({ signal: "dial-failed", reason: error.message }));
     request.on("response", (response) => finish(judgeRefusal(response)));
     request.on("upgrade", (response, socket, head) => {
+      upgraded = socket;
       socket.on("error", () => finish({ signal: "unexpected-close", reason: "the connection broke" }));
       socket.on("close", () => finish({ signal: "unexpected-close", reason: "the connection was closed" }));
       if (response.headers["sec-websocket-accept"] !== acceptValue(key)) {
         finish({ signal: "protocol-error", reason: "a wrong Sec-WebSocket-Accept" });
-        socket.destroy();
         return;
       }
       pingOnce(socket, head, finish);
@@ -104,7 +107,6 @@ function pingOnce(socket: Duplex, head: Uint8Array, finish: (failure: ProbeFailu
       return;
     }
     finish(seen === "close" ? CLOSED : BROKEN);
-    socket.destroy();
   };
   socket.on("data", read);
   socket.write(controlFrame(Opcode.ping, payload, randomBytes(MASK_BYTES)));

@@ -99,6 +99,8 @@ function isSilent(side: Side, heartbeat: HeartbeatOptions, now: Milliseconds): b
 }
 
 function heartbeatDue(side: Side, heartbeat: HeartbeatOptions, now: Milliseconds): Milliseconds {
+  // It is not judged before it is read from again, and has its time anew then.
+  if (side.paused) return now + heartbeat.interval;
   if (side.pingSentAt > 0) return side.pingSentAt + heartbeat.timeout;
   const due = side.lastHeard + heartbeat.interval;
   return due > now ? due : now + Math.min(PING_RETRY_MS, heartbeat.interval);

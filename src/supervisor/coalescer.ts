@@ -1,13 +1,15 @@
 import type { LoadChange } from "./messages.ts";
 
-/** Least time between two messages about loads: nobody is told more often, and nobody later than this. */
-const MESSAGE_INTERVAL_MS = 3;
-
-/** Gathers changed loads and sends the latest of each: the first at once, those that follow together. */
+/**
+ * Gathers the loads that change in one turn of the event loop and sends the latest of each at its end.
+ *
+ * Not later: what a client does after it has heard of a change must find the change told. Not sooner: a busy process has
+ * long turns, so that many changes share a message.
+ */
 export class LoadCoalescer {
   private readonly send: (changes: readonly LoadChange[]) => void;
   private readonly waiting = new Map<string, LoadChange>();
-  private timer: NodeJS.Timeout | undefined;
+  private turnEnd: NodeJS.Immediate | undefined;
 
   constructor(send: (changes: readonly LoadChange[]) => void) {
     this.send = send;
@@ -15,29 +17,23 @@ export class LoadCoalescer {
 
   change(pool: string, index: number, load: number): void {
     this.waiting.set(`${pool} ${index}`, [pool, index, load]);
-    if (this.timer !== undefined) return;
-    this.flush();
-    this.timer = setTimeout(() => this.onInterval(), MESSAGE_INTERVAL_MS);
-    this.timer.unref();
+    this.turnEnd ??= setImmediate(() => this.flush());
   }
 
-  /** Sends nothing more. */
-  stop(): void {
-    clearTimeout(this.timer);
-    this.waiting.clear();
-  }
-
-  private onInterval(): void {
-    this.timer = undefined;
+  /** Sends what waits, now. */
+  flush(): void {
+    clearImmediate(this.turnEnd);
+    this.turnEnd = undefined;
     if (this.waiting.size === 0) return;
-    this.flush();
-    this.timer = setTimeout(() => this.onInterval(), MESSAGE_INTERVAL_MS);
-    this.timer.unref();
-  }
-
-  private flush(): void {
     const changes = [...this.waiting.values()];
     this.waiting.clear();
     this.send(changes);
+  }
+
+  /** Sends nothing more of what has changed so far. */
+  stop(): void {
+    clearImmediate(this.turnEnd);
+    this.turnEnd = undefined;
+    this.waiting.clear();
   }
 }

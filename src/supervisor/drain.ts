@@ -2,28 +2,41 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import type { Milliseconds } from "../base/index.ts";
 import type { Gateway } from "../gateway/index.ts";
+import type { Listener } from "../listener/index.ts";
 
 /** Steps in which tunnels are ended while a drain lasts. */
 const STEP_MS = 50;
-/** What the last tunnels and requests get on top, for their closing handshakes. */
-const GRACE_MS = 7_000;
+/** What the last tunnels and requests get on top of a drain's time, for their closing handshakes. */
+export const DRAIN_GRACE_MS: Milliseconds = 7_000;
 
 /**
- * Ends all tunnels of a gateway, evenly spread over a time, so that their clients do not all come back at once.
+ * Ends all tunnels of a gateway, evenly spread over a time, so that their clients do not all come back at once. Requests
+ * in flight are answered.
  *
- * @returns whether everything ended by itself, requests in flight included
+ * @returns whether everything ended by itself, and every answer has left
  */
-export async function drainGateway(gateway: Gateway, over: Milliseconds): Promise<boolean> {
+export async function drainGateway(
+  gateway: Gateway,
+  listeners: readonly Listener[],
+  over: Milliseconds,
+): Promise<boolean> {
   gateway.draining = true;
+  for (const listener of listeners) listener.closeIdle();
   const stop = new AbortController();
-  const idle = gateway.idle().then(() => true);
+  const idle = idleOf(gateway, listeners);
   const paced = endPaced(gateway, over, stop.signal).catch(() => {});
-  const late = delay(over + GRACE_MS, false, { signal: stop.signal });
+  const late = delay(over + DRAIN_GRACE_MS, false, { signal: stop.signal });
   late.catch(() => {});
   const clean = await Promise.race([idle, late]);
   stop.abort();
   await paced;
   return clean;
+}
+
+async function idleOf(gateway: Gateway, listeners: readonly Listener[]): Promise<true> {
+  await gateway.idle();
+  await Promise.all(listeners.map((listener) => listener.answered()));
+  return true;
 }
 
 async function endPaced(gateway: Gateway, over: Milliseconds, signal: AbortSignal): Promise<void> {
@@ -36,7 +49,6 @@ async function endPaced(gateway: Gateway, over: Milliseconds, signal: AbortSigna
     const share = elapsed >= over ? 1 : (elapsed + STEP_MS) / (over + STEP_MS);
     ended += endSome(gateway, share === 1 ? gateway.tunnels.size : Math.ceil(total * share) - ended);
     // Handshakes under way when the drain began become tunnels later; they are ended as they come.
-    // eslint-disable-next-line no-await-in-loop -- a pace is kept by waiting
     await delay(STEP_MS, undefined, { signal });
   }
 }

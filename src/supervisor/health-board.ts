@@ -4,6 +4,7 @@ import type { BackendConfig, PoolConfig } from "../config/index.ts";
 import { beginProbe, initialHealth, observeHealth, observeProbe, takesNewWork } from "../health/index.ts";
 import type { HealthChange, HealthSignal, HealthState } from "../health/index.ts";
 import { probe } from "../probes/index.ts";
+import type { ProbeFailure } from "../probes/index.ts";
 
 import type { HealthNotice } from "./messages.ts";
 
@@ -97,13 +98,23 @@ export class HealthBoard {
     const { clock, logger, random } = this.world;
     if (entry.state.status === "healthy") return 0;
     this.apply(entry, beginProbe(entry.state, clock.now(), entry.pool.health));
-    void probe(entry.backend, entry.pool.tls, entry.pool.health.probe).then((failure) => {
+    void ask(entry).then((failure) => {
       if (this.stopped) return;
-      if (failure !== undefined) logger.debug({ pool, backend: entry.backend.name }, `a probe failed: ${failure.reason}`);
+      if (failure !== undefined)
+        logger.debug({ pool, backend: entry.backend.name }, `a probe failed: ${failure.reason}`);
       const signal = failure?.signal ?? "success";
       this.apply(entry, observeProbe(entry.state, signal, clock.now(), entry.pool.health, random));
     });
     return 0;
+  }
+}
+
+/** Never rejects: a probe that cannot even be sent has failed. */
+async function ask({ backend, pool }: Entry): Promise<ProbeFailure | undefined> {
+  try {
+    return await probe(backend, pool.tls, pool.health.probe);
+  } catch (error) {
+    return { signal: "dial-failed", reason: String(error) };
   }
 }
 

@@ -43,7 +43,10 @@ export interface Instance {
 /** What an instance is given by the program around it. */
 export interface InstanceOptions {
   readonly logger: Logger;
-  /** Told of every tunnel and request, once, at its end. Only when everything runs in this process. */
+  /**
+   * Told of every tunnel and request, once, at its end. Only when everything runs in this process. What it throws is
+   * logged and goes no further.
+   */
   readonly onRecord: (record: AccessRecord) => void;
   /** Whether more than one worker may be started, each in a process of its own. */
   readonly processes: boolean;
@@ -55,10 +58,11 @@ export interface InstanceOptions {
  * @throws FairleadError LISTEN_FAILED, TLS_FILES or WORKER_FAILED; nothing is left running then
  */
 export async function runInstance(config: Config, options: InstanceOptions): Promise<Instance> {
-  const { logger, onRecord } = options;
+  const { logger } = options;
   const workers = options.processes ? workerCount(config) : 1;
   const world = { clock: systemClock, random: systemRandom, logger };
-  const spawn = workers === 1 ? spawnLocal({ ...world, onRecord }) : spawnProcesses();
+  const spawn =
+    workers === 1 ? spawnLocal({ ...world, onRecord: guarded(options.onRecord, logger) }) : spawnProcesses();
   const supervisor = new Supervisor(config, { ...world, spawn, workers, version: version() });
   await supervisor.open();
   const admin = await openAdmin(config, supervisor);
@@ -75,6 +79,17 @@ export async function runInstance(config: Config, options: InstanceOptions): Pro
       supervisor.kill();
       void admin?.close();
     },
+  };
+}
+
+/** A program's own mistake must not leave a tunnel half ended. */
+function guarded(onRecord: InstanceOptions["onRecord"], logger: Logger): InstanceOptions["onRecord"] {
+  return (record) => {
+    try {
+      onRecord(record);
+    } catch (error) {
+      logger.error({ err: error, id: record.id }, "onRecord failed");
+    }
   };
 }
 

@@ -29,7 +29,11 @@ export function createLogger(log: LogOptions, output: LogOutput, noColor: boolea
     formatters: { level: (label: string) => ({ level: label }) },
   };
   if (logFormat(log, terminal) === "json") return pino(options, { write: (line: string) => void output.write(line) });
-  const lines = pretty.prettyFactory({ colorize: terminal && !noColor, translateTime: "SYS:HH:MM:ss.l", singleLine: true });
+  const lines = pretty.prettyFactory({
+    colorize: terminal && !noColor,
+    translateTime: "SYS:HH:MM:ss.l",
+    singleLine: true,
+  });
   return pino(options, { write: (line: string) => void output.write(lines(line)) });
 }
 
@@ -39,8 +43,15 @@ function logFormat(log: LogOptions, isTerminal: boolean): "pretty" | "json" {
   return isTerminal ? "pretty" : "json";
 }
 
+/** What a line may hold of a text that a client chose: workers share an output, and only short lines stay whole there. */
+const TEXT_LENGTH_MAX = 1_024;
+
 /** Writes a line for each record, unless that is switched off. */
 export function logsRecords(logger: Logger, log: LogOptions): (record: AccessRecord) => void {
   if (!log.access) return () => {};
-  return (record) => logger.info(record, record.kind);
+  return (record) => logger.info({ ...record, path: cut(record.path), host: cut(record.host) }, record.kind);
+}
+
+function cut<Text extends string | null>(text: Text): Text | string {
+  return text === null || text.length <= TEXT_LENGTH_MAX ? text : `${text.slice(0, TEXT_LENGTH_MAX)}...`;
 }

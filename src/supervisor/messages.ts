@@ -6,13 +6,6 @@ import type { WorkerCounts } from "../metrics/index.ts";
 /** The load of one backend: the pool's name, the backend's index, the count. */
 export type LoadChange = readonly [pool: string, index: number, load: number];
 
-/** Where a worker really listens. */
-export interface BoundAddress {
-  readonly name: string;
-  readonly host: string;
-  readonly port: number;
-}
-
 /** What a worker may know of a backend's health. */
 export interface HealthNotice {
   readonly pool: string;
@@ -36,19 +29,22 @@ export interface WorkerStart {
   readonly others: readonly LoadChange[];
 }
 
-/** From the supervisor to a worker. */
+/** From the supervisor to a worker. Connections come beside these, each with the index of its listener. */
 export type ToWorker =
   | { readonly type: "start"; readonly start: WorkerStart }
   | { readonly type: "others"; readonly changes: readonly LoadChange[] }
   | { readonly type: "health"; readonly notice: HealthNotice }
   | { readonly type: "count"; readonly request: number }
-  | { readonly type: "drain"; readonly over: number };
+  /** With `settle` it first serves the connections that it got last; only a worker that is replaced has the time. */
+  | { readonly type: "drain"; readonly over: number; readonly settle: boolean };
 
 /** From a worker to the supervisor. */
 export type FromWorker =
-  | { readonly type: "ready"; readonly addresses: readonly BoundAddress[] }
+  | { readonly type: "ready" }
   | { readonly type: "failed"; readonly code: ErrorCode; readonly message: string }
-  | { readonly type: "load"; readonly changes: readonly LoadChange[] }
+  /** A connection has been taken over; `connections` are open now. */
+  | { readonly type: "taken"; readonly connections: number }
+  | { readonly type: "load"; readonly changes: readonly LoadChange[]; readonly connections: number }
   | { readonly type: "signal"; readonly pool: string; readonly index: number; readonly signal: HealthSignal }
   | { readonly type: "counts"; readonly request: number; readonly counts: WorkerCounts }
   /** The worker was asked from outside to go; it waits to be replaced and drained. */

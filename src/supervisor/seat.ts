@@ -1,3 +1,6 @@
+import type { Socket } from "node:net";
+
+import type { Milliseconds } from "../base/index.ts";
 import type { WorkerCounts } from "../metrics/index.ts";
 
 import { LoadCoalescer } from "./coalescer.ts";
@@ -6,7 +9,10 @@ import type { FromWorker, LoadChange, ToWorker, WorkerStart } from "./messages.t
 /** A worker as the supervisor reaches it, in this process or another. */
 export interface WorkerHandle {
   readonly pid: number;
+  /** Messages and connections arrive in the order in which they are sent and given. */
   send(message: ToWorker): void;
+  /** Hands a connection over. */
+  give(listener: number, socket: Socket): void;
   /** Ends it at once. */
   kill(): void;
 }
@@ -20,17 +26,23 @@ export class Seat {
   readonly handle: WorkerHandle;
   readonly loads: LoadCoalescer;
   /** When it began, on the supervisor's clock. */
-  readonly begun: number;
+  readonly begun: Milliseconds;
   ready = false;
   /** Its successor, when it has asked to go. */
   replacedBy: number | undefined;
   /** It has been told to drain; nobody replaces it any more. */
   leaving = false;
+  /** Connections that it has: as many as it told last, and those given since. */
+  connections = 0;
+  /** When it last got a connection. */
+  givenAt: Milliseconds = 0;
+  /** It has not told yet that it has taken that connection. */
+  isTaking = false;
 
   private lastRequest = 0;
   private readonly waiting = new Map<number, (counts: WorkerCounts | undefined) => void>();
 
-  constructor(id: number, handle: WorkerHandle, begun: number) {
+  constructor(id: number, handle: WorkerHandle, begun: Milliseconds) {
     this.id = id;
     this.handle = handle;
     this.begun = begun;
@@ -41,9 +53,18 @@ export class Seat {
     this.handle.send({ type: "start", start });
   }
 
-  drain(over: number): void {
+  /** Hands a connection over, behind all that is known of the loads by now. */
+  give(listener: number, socket: Socket, now: Milliseconds): void {
+    this.connections += 1;
+    this.givenAt = now;
+    this.isTaking = true;
+    this.loads.flush();
+    this.handle.give(listener, socket);
+  }
+
+  drain(over: Milliseconds, settle: boolean): void {
     this.leaving = true;
-    this.handle.send({ type: "drain", over });
+    this.handle.send({ type: "drain", over, settle });
   }
 
   /** Asks what the worker counts; undefined when it ends before it answers. */
@@ -61,6 +82,7 @@ export class Seat {
   }
 
   gone(): void {
+    this.ready = false;
     this.loads.stop();
     for (const resolve of this.waiting.values()) resolve(undefined);
     this.waiting.clear();

@@ -1,6 +1,6 @@
 import type { Spawn } from "./seat.ts";
-import { Worker } from "./worker.ts";
-import type { WorkerWorld } from "./worker.ts";
+import { openWorker } from "./worker.ts";
+import type { Worker, WorkerWorld } from "./worker.ts";
 
 /** Workers that live in this process: for `--workers 1`, and for programs that embed fairlead. */
 export function spawnLocal(world: Omit<WorkerWorld, "send">): Spawn {
@@ -11,12 +11,12 @@ export function spawnLocal(world: Omit<WorkerWorld, "send">): Spawn {
       pid: process.pid,
       send(message) {
         if (gone) return;
-        if (message.type !== "start") {
-          worker?.receive(message);
-          return;
-        }
-        worker = new Worker(message.start, { ...world, send: onMessage });
-        void worker.open();
+        if (message.type === "start") worker = openWorker(message.start, { ...world, send: onMessage });
+        else worker?.receive(message);
+      },
+      give(listener, socket) {
+        if (gone || worker === undefined) socket.destroy();
+        else worker.accept(listener, socket);
       },
       kill() {
         if (gone) return;

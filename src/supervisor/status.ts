@@ -4,7 +4,12 @@ import type { HealthState } from "../health/index.ts";
 import { sumCounts } from "../metrics/index.ts";
 import type { PoolStatus, Status, WorkerCounts } from "../metrics/index.ts";
 
-import type { BoundAddress } from "./messages.ts";
+/** Where a listener really listens. */
+export interface BoundAddress {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+}
 
 interface CountedWorker {
   readonly id: number;

@@ -1,16 +1,23 @@
 import { randomBytes } from "node:crypto";
+import type { Socket } from "node:net";
+import { setTimeout as setTimeoutPromise } from "node:timers/promises";
 
 import { FairleadError, startWheel, Wheel } from "../base/index.ts";
 import type { Clock, Logger, Milliseconds, Random } from "../base/index.ts";
 import type { Config } from "../config/index.ts";
+import { openEntrance } from "../listener/index.ts";
+import type { Entrance } from "../listener/index.ts";
 import type { Status } from "../metrics/index.ts";
 
+import { DRAIN_GRACE_MS } from "./drain.ts";
+import { Handover } from "./handover.ts";
 import { HealthBoard } from "./health-board.ts";
 import { LoadBoard } from "./load-board.ts";
-import type { BoundAddress, FromWorker, HealthNotice, LoadChange, WorkerStart } from "./messages.ts";
+import type { FromWorker, HealthNotice, LoadChange, WorkerStart } from "./messages.ts";
 import { Seat } from "./seat.ts";
 import type { Spawn } from "./seat.ts";
 import { statusOf } from "./status.ts";
+import type { BoundAddress } from "./status.ts";
 
 /** What a supervisor is given. */
 export interface SupervisorWorld {
@@ -27,11 +34,16 @@ const SECRET_BYTES = 32;
 const TICKET_KEY_BYTES = 48;
 /** A worker that ends within this time of its start is replaced only after as long: something is wrong with all of them. */
 const RESTART_INTERVAL_MIN_MS: Milliseconds = 1_000;
+/** How long a worker may take to tell its counts; one that is frozen never does. */
+const COUNT_TIMEOUT_MS: Milliseconds = 1_000;
+/** How much longer than its drain lasts a worker may take to say so. */
+const DRAINED_TIMEOUT_MS: Milliseconds = 2_000;
+/** Least time between two log lines about connections that could not be accepted. */
+const ACCEPT_FAILURE_INTERVAL_MS: Milliseconds = 1_000;
 
 /** Keeps the workers of one instance, and the one truth that they share: loads, health, secrets, addresses. */
 export class Supervisor {
   state: Status["state"] = "starting";
-  addresses: readonly BoundAddress[] = [];
 
   private readonly config: Config;
   private readonly world: SupervisorWorld;
@@ -43,9 +55,13 @@ export class Supervisor {
   private readonly loads: LoadBoard;
   private readonly health: HealthBoard;
   private readonly seats = new Map<number, Seat>();
+  private readonly handover: Handover;
+  private entrances: readonly Entrance[] = [];
+  private acceptFailedAt = Number.NEGATIVE_INFINITY;
   private lastId = 0;
   private clean = true;
   private opening: { resolve(): void; reject(error: FairleadError): void } | undefined;
+  private draining: Promise<boolean> | undefined;
   private onEmpty: (() => void) | undefined;
 
   constructor(config: Config, world: SupervisorWorld) {
@@ -53,31 +69,38 @@ export class Supervisor {
     this.world = world;
     this.started = world.clock.wall();
     this.secret = config.secret ?? randomBytes(SECRET_BYTES).toString("base64url");
-    this.wheel = new Wheel(world.clock, undefined, (error) => world.logger.error({ err: error }, "a timer failed unexpectedly"));
+    this.wheel = new Wheel(world.clock, undefined, (error) =>
+      world.logger.error({ err: error }, "a timer failed unexpectedly"),
+    );
     this.stopWheel = startWheel(this.wheel);
     const pools = Object.values(config.pools);
     this.loads = new LoadBoard(pools);
-    this.health = new HealthBoard(pools, { ...world, wheel: this.wheel, onNotice: (notice) => this.tellHealth(notice) });
+    this.handover = new Handover(this.seats, world.clock);
+    this.health = new HealthBoard(pools, {
+      ...world,
+      wheel: this.wheel,
+      onNotice: (notice) => this.tellHealth(notice),
+    });
+  }
+
+  /** Where it listens, in the order of the configuration. */
+  get addresses(): readonly BoundAddress[] {
+    return this.entrances.map(({ config: { name }, address }) => ({ name, ...address }));
   }
 
   /**
-   * Starts the workers; resolves when all of them listen.
+   * Begins to listen and starts the workers; resolves when all of them are ready.
    *
    * @throws FairleadError LISTEN_FAILED, TLS_FILES or WORKER_FAILED; nothing is left running then
    */
   async open(): Promise<void> {
-    const opened = new Promise<void>((resolve, reject) => {
-      this.opening = { resolve, reject };
-    });
-    for (let count = 0; count < this.world.workers; count += 1) this.seatWorker();
     try {
-      await opened;
+      await this.openEntrances();
+      await this.startWorkers();
       this.state = "running";
     } catch (error) {
       this.kill();
       throw error;
-    } finally {
-      this.opening = undefined;
     }
   }
 
@@ -88,7 +111,14 @@ export class Supervisor {
 
   async status(): Promise<Status> {
     const seats = [...this.seats.values()].filter((seat) => seat.ready);
-    const counts = await Promise.all(seats.map(async (seat) => ({ id: seat.id, pid: seat.handle.pid, counts: await seat.count() })));
+    const late = setTimeoutPromise(COUNT_TIMEOUT_MS, undefined, { ref: false });
+    const counts = await Promise.all(
+      seats.map(async (seat) => ({
+        id: seat.id,
+        pid: seat.handle.pid,
+        counts: await Promise.race([seat.count(), late]),
+      })),
+    );
     const { version } = this.world;
     return statusOf({
       version,
@@ -103,34 +133,79 @@ export class Supervisor {
   }
 
   /**
-   * Takes nothing new, ends every tunnel within `over` milliseconds, then the workers.
+   * Takes nothing new, ends every tunnel within `over` milliseconds, then the workers. Again, it gives the same promise.
    *
    * @returns whether all of it ended by itself
    */
-  async drain(over: Milliseconds): Promise<boolean> {
-    this.state = "draining";
-    const empty = new Promise<void>((resolve) => {
-      this.onEmpty = resolve;
-    });
-    for (const seat of this.seats.values()) seat.drain(over);
-    this.checkEmpty();
-    await empty;
-    this.finish();
-    return this.clean;
+  drain(over: Milliseconds): Promise<boolean> {
+    this.draining ??= this.drainAll(over);
+    return this.draining;
   }
 
   /** Ends everything at once. */
   kill(): void {
     if (this.seats.size > 0 && this.state !== "starting") this.clean = false;
-    this.state = "stopped";
     for (const seat of this.seats.values()) seat.handle.kill();
     this.finish();
   }
 
+  private async drainAll(over: Milliseconds): Promise<boolean> {
+    if (this.state === "stopped") return this.clean;
+    this.state = "draining";
+    this.closeEntrances();
+    const empty = new Promise<void>((resolve) => {
+      this.onEmpty = resolve;
+    });
+    for (const seat of this.seats.values()) seat.drain(over, false);
+    this.checkEmpty();
+    const late = setTimeout(() => this.kill(), over + DRAIN_GRACE_MS + DRAINED_TIMEOUT_MS);
+    await empty;
+    clearTimeout(late);
+    this.finish();
+    return this.clean;
+  }
+
   private finish(): void {
     this.state = "stopped";
+    this.closeEntrances();
     this.health.stop();
     this.stopWheel();
+  }
+
+  private closeEntrances(): void {
+    for (const entrance of this.entrances) entrance.close();
+    this.handover.stop();
+  }
+
+  private async openEntrances(): Promise<void> {
+    const opened: Entrance[] = [];
+    this.entrances = opened;
+    for (const [index, listener] of this.config.listeners.entries()) {
+      const handlers = {
+        connection: (socket: Socket) => this.handover.add(index, socket),
+        failed: (error: Error) => this.acceptFailed(listener.name, error),
+      };
+      // In order, so that the first address that fails is the one that is named.
+      opened.push(await openEntrance(listener, handlers));
+    }
+  }
+
+  private acceptFailed(listener: string, error: Error): void {
+    const now = this.world.clock.now();
+    if (now - this.acceptFailedAt < ACCEPT_FAILURE_INTERVAL_MS) return;
+    this.acceptFailedAt = now;
+    this.world.logger.warn({ listener, reason: error.message }, "connections cannot be accepted");
+  }
+
+  private async startWorkers(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.opening = { resolve, reject };
+    try {
+      for (let count = 0; count < this.world.workers; count += 1) this.seatWorker();
+      await promise;
+    } finally {
+      this.opening = undefined;
+    }
   }
 
   private seatWorker(): void {
@@ -148,7 +223,7 @@ export class Supervisor {
 
   private startFor(workerId: number): WorkerStart {
     return {
-      config: this.pinned(),
+      config: this.config,
       secret: this.secret,
       ticketKeys: this.ticketKeys,
       workerId,
@@ -158,27 +233,30 @@ export class Supervisor {
     };
   }
 
-  /** The configuration with the ports that were chosen where it asks for any, so that a later worker listens where the first one does. */
-  private pinned(): Config {
-    const listeners = this.config.listeners.map((listener, at) => ({ ...listener, port: this.addresses[at]?.port ?? listener.port }));
-    return { ...this.config, listeners };
-  }
-
   private receive(id: number, message: FromWorker): void {
     const seat = this.seats.get(id);
     if (seat === undefined) return;
-    if (message.type === "load") this.takeLoads(id, message.changes);
+    if (message.type === "taken") this.taken(seat, message.connections);
+    else if (message.type === "load") this.takeLoads(seat, message.changes, message.connections);
     else if (message.type === "signal") this.health.observe(message.pool, message.index, message.signal);
     else if (message.type === "counts") seat.counted(message.request, message.counts);
-    else if (message.type === "ready") this.workerReady(seat, message.addresses);
+    else if (message.type === "ready") this.workerReady(seat);
     else if (message.type === "failed") this.workerFailed(seat, new FairleadError(message.code, message.message));
     else if (message.type === "leaving") this.replace(seat);
     else this.workerDrained(seat, message.clean);
   }
 
-  private takeLoads(from: number, changes: readonly LoadChange[]): void {
-    for (const change of changes) this.loads.set(from, change);
-    this.tellLoads(from, changes);
+  private taken(seat: Seat, connections: number): void {
+    seat.connections = connections;
+    seat.isTaking = false;
+    this.handover.wake();
+  }
+
+  private takeLoads(from: Seat, changes: readonly LoadChange[], connections: number): void {
+    // What has been given to the worker may not have reached it yet.
+    if (!from.isTaking) from.connections = connections;
+    for (const change of changes) this.loads.set(from.id, change);
+    this.tellLoads(from.id, changes);
   }
 
   private tellLoads(from: number, changes: readonly LoadChange[]): void {
@@ -193,13 +271,13 @@ export class Supervisor {
     for (const seat of this.seats.values()) seat.handle.send({ type: "health", notice });
   }
 
-  private workerReady(seat: Seat, addresses: readonly BoundAddress[]): void {
+  private workerReady(seat: Seat): void {
     seat.ready = true;
-    if (this.addresses.length === 0) this.addresses = addresses;
+    this.handover.wake();
     const all = [...this.seats.values()];
-    if (all.every((one) => one.ready)) this.opening?.resolve();
-    // A worker that has been asked to go does so once its successor listens.
-    for (const one of all) if (one.replacedBy === seat.id) one.drain(this.config.drain);
+    if (all.length >= this.world.workers && all.every((one) => one.ready)) this.opening?.resolve();
+    // A worker that has been asked to go does so once its successor serves.
+    for (const one of all) if (one.replacedBy === seat.id) one.drain(this.config.drain, true);
   }
 
   private workerFailed(seat: Seat, error: FairleadError): void {
@@ -235,11 +313,18 @@ export class Supervisor {
 
   private restart(seat: Seat): void {
     const { logger, clock } = this.world;
-    logger.error({ worker: seat.id, pid: seat.handle.pid }, "worker ended unexpectedly and is replaced; its tunnels are lost");
+    const fields = { worker: seat.id, pid: seat.handle.pid };
+    logger.error(fields, "worker ended unexpectedly and is replaced; its tunnels are lost");
     const lived = clock.now() - seat.begun;
     const wait = lived < RESTART_INTERVAL_MIN_MS ? RESTART_INTERVAL_MIN_MS : 0;
-    if (wait === 0) this.seatWorker();
-    else setTimeout(() => this.state === "running" && this.seatWorker(), wait);
+    if (wait === 0) this.seatInstead(seat);
+    else setTimeout(() => this.state === "running" && this.seatInstead(seat), wait).unref();
+  }
+
+  /** Whoever waits for the worker that has ended now waits for the new one. */
+  private seatInstead(ended: Seat): void {
+    this.seatWorker();
+    for (const one of this.seats.values()) if (one.replacedBy === ended.id) one.replacedBy = this.lastId;
   }
 
   private checkEmpty(): void {

@@ -1,9 +1,14 @@
 /** What a worker process runs. The supervisor's messages are all that it listens to; signals are the supervisor's to handle. */
+import { Socket } from "node:net";
+
 import { systemClock, systemRandom } from "../base/index.ts";
 
 import { createLogger, logsRecords } from "./logging.ts";
-import type { FromWorker, ToWorker } from "./messages.ts";
-import { Worker } from "./worker.ts";
+import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
+import { openWorker } from "./worker.ts";
+import type { Worker } from "./worker.ts";
+
+type Message = ToWorker | { readonly type: "connection"; readonly listener: number };
 
 let worker: Worker | undefined;
 
@@ -11,19 +16,28 @@ function send(message: FromWorker): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => {});
 }
 
-function receive(message: ToWorker): void {
-  if (message.type !== "start") {
-    worker?.receive(message);
-    return;
-  }
-  const { log } = message.start.config;
-  const logger = createLogger(log, process.stdout, (process.env["NO_COLOR"] ?? "") !== "").child({ worker: message.start.workerId });
+function begin(start: WorkerStart): void {
+  const { log } = start.config;
+  const noColor = (process.env["NO_COLOR"] ?? "") !== "";
+  const logger = createLogger(log, process.stdout, noColor).child({ worker: start.workerId });
   const onRecord = logsRecords(logger, log);
-  worker = new Worker(message.start, { clock: systemClock, random: systemRandom, logger, onRecord, send });
-  void worker.open();
+  worker = openWorker(start, { clock: systemClock, random: systemRandom, logger, onRecord, send });
 }
 
-process.on("message", (message: ToWorker) => receive(message));
+function receive(message: Message, handle: unknown): void {
+  if (message.type === "start") begin(message.start);
+  // Without a handle the client has gone away on the way here.
+  else if (message.type === "connection")
+    worker?.accept(message.listener, handle instanceof Socket ? handle : undefined);
+  else worker?.receive(message);
+}
+
+process.on("message", (message: Message, handle) => receive(message, handle));
+// Nobody watches over a worker without its supervisor, and nobody gives it connections.
+process.on("disconnect", () => process.exit(1));
+// Whoever read the log lines is gone; that is no reason to end tunnels.
+process.stdout.on("error", () => {});
+process.stderr.on("error", () => {});
 // Ctrl-C reaches the whole process group; the supervisor decides what comes of it.
 process.on("SIGINT", () => {});
 process.on("SIGHUP", () => {});

@@ -1,9 +1,14 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Socket } from "node:net";
+
 import { FairleadError, startWheel, Wheel } from "../base/index.ts";
 import type { Clock, Logger, Milliseconds, Random } from "../base/index.ts";
+import type { ListenerConfig } from "../config/index.ts";
 import { Gateway } from "../gateway/index.ts";
 import type { AccessRecord } from "../gateway/index.ts";
 import type { HealthSignal } from "../health/index.ts";
-import { listen } from "../listener/index.ts";
+import { plainAddress } from "../http/index.ts";
+import { createListener } from "../listener/index.ts";
 import type { Listener, ListenerHandlers } from "../listener/index.ts";
 import type { WorkerCounts } from "../metrics/index.ts";
 import type { Pool } from "../pool/index.ts";
@@ -21,97 +26,145 @@ export interface WorkerWorld {
   readonly send: (message: FromWorker) => void;
 }
 
-/** One process's share of the work: it listens, owns sockets, and tells the supervisor what it sees. */
+/** How long a worker that is replaced goes on serving the connections that it got last as if nothing had happened. */
+const SETTLE_MS: Milliseconds = 2_000;
+
+/** What a record says of something that was no request. */
+const NO_REQUEST = {
+  kind: "request",
+  host: null,
+  method: "",
+  path: "",
+  route: null,
+  pool: null,
+  backend: null,
+  attempts: 0,
+  durationMs: 0,
+  body: null,
+  tunnel: null,
+} as const;
+
+/** Makes a worker; tells `ready` or `failed`, in which case there is none. */
+export function openWorker(start: WorkerStart, world: WorkerWorld): Worker | undefined {
+  try {
+    const worker = new Worker(start, world);
+    world.send({ type: "ready" });
+    return worker;
+  } catch (error) {
+    const { code, message } =
+      error instanceof FairleadError ? error : new FairleadError("WORKER_FAILED", String(error), error);
+    world.send({ type: "failed", code, message });
+    return undefined;
+  }
+}
+
+/** One process's share of the work: it serves connections, owns their sockets, and tells the supervisor what it sees. */
 export class Worker {
   private readonly world: WorkerWorld;
-  private readonly start: WorkerStart;
   private readonly wheel: Wheel;
   private readonly stopWheel: () => void;
   private readonly gateway: Gateway;
   private readonly loads: LoadCoalescer;
   private readonly watched = new Set<string>();
-  private listeners: readonly Listener[] = [];
+  private readonly listeners: readonly Listener[];
+  private readonly idPrefix: string;
+  private lastBadRequest = 0;
 
   constructor(start: WorkerStart, world: WorkerWorld) {
-    this.start = start;
     this.world = world;
     const { clock, random, logger, onRecord } = world;
+    this.idPrefix = idPrefix(start.workerId, clock);
     this.wheel = new Wheel(clock, undefined, (error) => logger.error({ err: error }, "a timer failed unexpectedly"));
-    this.stopWheel = startWheel(this.wheel);
-    this.loads = new LoadCoalescer((changes) => world.send({ type: "load", changes }));
+    this.loads = new LoadCoalescer((changes) => {
+      world.send({ type: "load", changes, connections: this.connections() });
+    });
     this.gateway = new Gateway(start.config, {
       wheel: this.wheel,
       clock,
       random,
       logger,
       secret: start.secret,
-      idPrefix: idPrefix(start.workerId, clock),
+      idPrefix: this.idPrefix,
       shared: start.shared,
       onLoad: start.shared ? (pool, index) => this.tellLoad(pool, index) : () => {},
       onSignal: (pool, index, signal) => this.tellSignal(pool, index, signal),
       onRecord,
     });
+    const keys = Buffer.from(start.ticketKeys, "base64");
+    this.listeners = start.config.listeners.map((listener) =>
+      createListener(listener, start.config.limits, this.handlersFor(listener), keys),
+    );
     for (const notice of start.health) this.applyHealth(notice);
     this.applyOthers(start.others);
+    this.stopWheel = startWheel(this.wheel);
   }
 
-  /** Begins to listen; tells `ready` or `failed`. */
-  async open(): Promise<void> {
-    const { config, ticketKeys } = this.start;
-    const keys = Buffer.from(ticketKeys, "base64");
-    const opened: Listener[] = [];
-    try {
-      for (const listener of config.listeners) {
-        const handlers = this.handlersFor({ name: listener.name, secure: listener.tls !== undefined });
-        // eslint-disable-next-line no-await-in-loop -- in order, so that the first address that fails is the one that is named
-        opened.push(await listen(listener, config.limits, handlers, keys));
-      }
-      this.listeners = opened;
-      this.world.send({ type: "ready", addresses: opened.map(({ config: { name }, address }) => ({ name, ...address() })) });
-    } catch (error) {
-      for (const listener of opened) listener.stop();
-      this.stopWheel();
-      const { code, message } = error instanceof FairleadError ? error : new FairleadError("WORKER_FAILED", String(error), error);
-      this.world.send({ type: "failed", code, message });
-    }
+  /**
+   * Serves a connection that came in.
+   *
+   * @param listener index of its listener
+   * @param socket undefined when its client went away on the way here
+   */
+  accept(listener: number, socket: Socket | undefined): void {
+    if (socket !== undefined) this.listeners[listener]?.accept(socket);
+    this.world.send({ type: "taken", connections: this.connections() });
   }
 
   /** Does what the supervisor says. */
   receive(message: Exclude<ToWorker, { type: "start" }>): void {
     if (message.type === "others") this.applyOthers(message.changes);
     else if (message.type === "health") this.applyHealth(message.notice);
-    else if (message.type === "count") void this.tellCounts(message.request);
-    else void this.drain(message.over);
+    else if (message.type === "count") this.tellCounts(message.request);
+    else void this.drain(message.over, message.settle);
   }
 
   /** Ends everything at once. */
   destroy(): void {
-    for (const listener of this.listeners) {
-      listener.stop();
-      listener.destroy();
-    }
     void this.gateway.destroy();
+    for (const listener of this.listeners) listener.destroy();
     this.loads.stop();
     this.stopWheel();
   }
 
-  private handlersFor(info: { readonly name: string; readonly secure: boolean }): ListenerHandlers {
-    const { logger } = this.world;
+  private handlersFor(listener: ListenerConfig): ListenerHandlers {
+    const info = { name: listener.name, secure: listener.tls !== undefined };
     return {
       request: (request, response) => this.gateway.request(request, response, info),
       upgrade: (request, socket, head) => this.gateway.upgrade(request, socket, head, info),
-      badRequest: (socket, status, reason) => {
-        logger.warn({ listener: info.name, client: socket.remoteAddress, status }, `a bad request was refused: ${reason}`);
-      },
+      badRequest: ({ remoteAddress }, status, reason) => this.badRequest(info.name, remoteAddress, status, reason),
     };
   }
 
-  /** Takes nothing new, ends what there is within `over` milliseconds and a little more, and tells when all is gone. */
-  private async drain(over: Milliseconds): Promise<void> {
-    for (const listener of this.listeners) listener.stop();
-    const clean = await drainGateway(this.gateway, over);
+  /** What is no request leaves a line and a record all the same; where another answer was cut off, that one's record tells. */
+  private badRequest(listener: string, remoteAddress: string | undefined, status: number, reason: string): void {
+    const { clock, logger, onRecord } = this.world;
+    const client = plainAddress(remoteAddress ?? "");
+    logger.warn({ listener, client, status }, `a bad request was refused: ${reason}`);
+    if (status === 0) return;
+    this.lastBadRequest += 1;
+    const id = `${this.idPrefix}x${this.lastBadRequest.toString(36)}`;
+    onRecord({
+      ...NO_REQUEST,
+      id,
+      started: new Date(clock.wall()).toISOString(),
+      client,
+      listener,
+      status,
+      error: "CLIENT_BAD_REQUEST",
+      reason,
+    });
+  }
+
+  /** Ends what there is within `over` milliseconds and a little more, and tells when all is gone. */
+  private async drain(over: Milliseconds, settle: boolean): Promise<void> {
+    if (settle) await delay(SETTLE_MS);
+    const clean = await drainGateway(this.gateway, this.listeners, over);
     this.destroy();
     this.world.send({ type: "drained", clean });
+  }
+
+  private connections(): number {
+    return this.listeners.reduce((sum, listener) => sum + listener.connections, 0);
   }
 
   private tellLoad(pool: Pool, index: number): void {
@@ -125,8 +178,7 @@ export class Worker {
     this.world.send({ type: "signal", pool: name, index, signal });
   }
 
-  private async tellCounts(request: number): Promise<void> {
-    const connections = await Promise.all(this.listeners.map((listener) => listener.connections()));
+  private tellCounts(request: number): void {
     const pools: Record<string, WorkerCounts["pools"][string]> = {};
     for (const [name, { pool }] of this.gateway.pools) {
       pools[name] = pool.counters.map((counters, index) => ({ ...counters, load: pool.ownLoad(index) }));
@@ -135,7 +187,7 @@ export class Worker {
       handshakes: this.gateway.handshakes,
       tunnels: this.gateway.tunnels.size,
       requests: this.gateway.requests,
-      connections: connections.reduce((sum, count) => sum + count, 0),
+      connections: this.connections(),
       pools,
     };
     this.world.send({ type: "counts", request, counts });

@@ -112,7 +112,8 @@ export const playAsClient = async (one: Case, port: number, target: string, pati
   try {
     peer.write(upgradeHead(target, { "Sec-WebSocket-Extensions": one.offer }));
     const answer = await peer.head();
-    if (answer.status !== 101) return { verdict: { messages: [], close: `refused ${answer.status}` }, extensions: undefined };
+    if (answer.status !== 101)
+      return { verdict: { messages: [], close: `refused ${answer.status}` }, extensions: undefined };
     return { verdict: await converse(one, peer, patient), extensions: answer.get("Sec-WebSocket-Extensions") };
   } finally {
     socket.destroy();

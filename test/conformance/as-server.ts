@@ -10,8 +10,8 @@ import { piecesOf, type Case, type Verdict } from "./case.ts";
 /** The cases that the backend plays, by the path for which a client asks. */
 export const targetOf = (at: number): string => `/case/${at}`;
 
-const closed = async (peer: RawPeer): Promise<void> => {
-  for (let opcode = -1; opcode !== OPCODE.close; ) ({ opcode } = await peer.frame("a Close"));
+const hearClose = async (peer: RawPeer): Promise<void> => {
+  for (let opcode = -1; opcode !== OPCODE.close;) ({ opcode } = await peer.frame("a Close"));
 };
 
 const play = async (cases: readonly Case[], peer: RawPeer): Promise<void> => {
@@ -26,7 +26,7 @@ const play = async (cases: readonly Case[], peer: RawPeer): Promise<void> => {
     peer.write(piece);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  await closed(peer);
+  await hearClose(peer);
   peer.half();
 };
 
@@ -51,7 +51,7 @@ export const watchWithWs: PlayAsServer = async (url) => {
   socket.on("pong", (data: Buffer) => messages.push(shown("pong", data)));
   socket.on("close", (closed: number) => (code = closed));
   await until(() => code !== undefined, `${url} ends`);
-  return { messages, close: code === undefined ? "none" : code };
+  return { messages, close: code ?? "none" };
 };
 
 /** With the WebSocket that Node brings, which offers permessage-deflate and shows no pings. */
@@ -67,5 +67,5 @@ export const watchWithNode: PlayAsServer = async (url) => {
   });
   socket.addEventListener("close", (event) => (code = event.code));
   await until(() => code !== undefined, `${url} ends`);
-  return { messages, close: code === undefined ? "none" : code };
+  return { messages, close: code ?? "none" };
 };

@@ -42,8 +42,8 @@ const inCrew = async (cases: readonly Case[], play: (one: Case) => Promise<void>
 };
 
 const disagreement = (one: Case, peer: PeerName, direct: Run | undefined, through: Run): string | undefined => {
-  const expected = comparable(expectedVerdict(one, peer, direct?.verdict), peer);
-  const got = comparable(through.verdict, peer);
+  const expected = comparable(one, peer, expectedVerdict(one, peer, direct?.verdict));
+  const got = comparable(one, peer, through.verdict);
   if (expected !== got) return `${one.name}: expected ${expected}, through fairlead ${got}`;
   if (direct === undefined || direct.extensions === through.extensions) return undefined;
   return `${one.name}: extensions "${direct.extensions}" became "${through.extensions}"`;
@@ -59,7 +59,9 @@ for (const peer of PEERS) {
       await t.test(group, async () => {
         const disagreements: string[] = [];
         await inCrew(cases, async (one) => {
-          const direct = hangsDirectly(one, peer.name) ? undefined : await playAsClient(one, backend.port, TARGET, patient);
+          const direct = hangsDirectly(one, peer.name)
+            ? undefined
+            : await playAsClient(one, backend.port, TARGET, patient);
           const through = await playAsClient(one, fairlead.port, TARGET, patient);
           const found = disagreement(one, peer.name, direct, through);
           if (found !== undefined) disagreements.push(found);

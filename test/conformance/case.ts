@@ -106,7 +106,8 @@ export const noise = (length: number): Buffer => {
 };
 
 /** Printable text of a length. */
-export const words = (length: number): string => "fair wind and following sea; ".repeat(Math.ceil(length / 29)).slice(0, length);
+export const words = (length: number): string =>
+  "fair wind and following sea; ".repeat(Math.ceil(length / 29)).slice(0, length);
 
 /** The same case written whole, in pieces of a few bytes, and byte by byte. */
 export const chopped = (one: Case): Case[] => [

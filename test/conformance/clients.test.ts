@@ -45,7 +45,9 @@ for (const [client, { peer, watch }] of Object.entries(CLIENTS)) {
           const direct = hangsDirectly(one, peer) ? undefined : await watch(`${backend.url}${target}`);
           const through = await watch(`${fairlead.url}${target}`);
           const due = expected(one, peer, direct);
-          const [want, got] = [due, through].map((verdict) => `${verdict.close} after [${verdict.messages.join(", ")}]`);
+          const [want, got] = [due, through].map(
+            (verdict) => `${verdict.close} after [${verdict.messages.join(", ")}]`,
+          );
           if (want !== got) disagreements.push(`${one.name}: expected ${want}, through fairlead ${got}`);
         }
         assert.deepEqual(disagreements, []);

@@ -23,7 +23,8 @@ const apart = (verdict: Verdict): string => {
  * A verdict in the form in which it can be compared. Python's websockets hands messages to a task of their own: its
  * pongs overtake its echoes, and echoes are lost when it fails the connection, with fairlead and without.
  */
-export const comparable = (verdict: Verdict, peer: PeerName): string => {
+export const comparable = (one: Case, peer: PeerName, verdict: Verdict): string => {
   if (peer !== "python") return line(verdict);
-  return verdict.close === 1000 ? apart(verdict) : String(verdict.close);
+  const waitsForAnswers = one.saysGoodbye !== false && verdict.close === 1000;
+  return waitsForAnswers ? apart(verdict) : String(verdict.close);
 };

@@ -33,7 +33,7 @@ test("routes.yaml: the most specific route wins", async (t) => {
 
 test("limits.yaml: silent peers are pinged, idle tunnels end with 1001, and each route has its own greatest message", async (t) => {
   const backend = await startEcho(t, { name: "live" });
-  const variables = { BACKEND: backend.url, INTERVAL: "100ms", TIMEOUT: "10s", IDLE: "700ms" };
+  const variables = { BACKEND: backend.url, INTERVAL: "100ms", TIMEOUT: "10s", IDLE: "1500ms" };
   const example = await startExample(t, "tunnel/limits.yaml", variables);
   const idle = await openWs(t, example.url);
   let pings = 0;

@@ -7,7 +7,7 @@ import { openWs, whose } from "../kit/clients.ts";
 import { backendVariables, type Coming, type Example, met, metInTurn, startExample } from "./start.ts";
 
 /** Enough keys that three backends all get some, unless hashing is broken. */
-const KEYS = Array.from({ length: 24 }, (_, index) => index);
+const KEYS = Array.from({ length: 40 }, (_, index) => index);
 
 test("cookie.yaml: the 101 and plain answers set a cookie that leads back, here and at an instance beside", async (t) => {
   const backends = await startEchoes(t, 3);
@@ -19,10 +19,8 @@ test("cookie.yaml: the 101 and plain answers set a cookie that leads back, here 
   const client = await openWs(t, example.url);
   const name = await whose(client);
   const [cookie = ""] = client.answer?.headers["set-cookie"] ?? [];
-  assert.match(
-    cookie,
-    /^harbour=[\w-]+; Path=\/; HttpOnly; SameSite=Strict; Max-Age=28800$|^harbour=[\w-]+;(?=.*Max-Age=28800)(?=.*HttpOnly)(?=.*SameSite=Strict)/i,
-  );
+  assert.match(cookie, /^harbour=[\w-]+;/);
+  for (const part of ["Max-Age=28800", "HttpOnly", "SameSite=Strict"]) assert.ok(cookie.includes(part), cookie);
   const headers = { Cookie: cookie.split(";")[0] ?? "" };
   for (const instance of [example, twin]) {
     assert.deepEqual(await metInTurn(t, instance, 4, () => ({ headers })), [name, name, name, name]);

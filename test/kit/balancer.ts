@@ -92,4 +92,5 @@ export const startBalancer = async (t: TestContext, config: ConfigInput): Promis
 };
 
 /** The URLs of backends, as the configuration wants them. */
-export const urlsOf = (backends: readonly { readonly url: string }[]): string[] => backends.map((backend) => backend.url);
+export const urlsOf = (backends: readonly { readonly url: string }[]): string[] =>
+  backends.map((backend) => backend.url);

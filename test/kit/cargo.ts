@@ -52,7 +52,13 @@ export const cargoOf = (seed: number, count: number, isLarge: boolean): Parcel[]
     const label = Buffer.from(`${seed}/${at} `).subarray(0, size);
     const start = roll(LARGEST - size);
     const payload = Buffer.concat([label, (isBinary ? HOLD : HOLD_TEXT).subarray(start, start + size - label.length)]);
-    return { payload, isBinary, fragments: 1 + roll(4), compress: size <= COMPRESSED_MAX && roll(2) === 0, ping: roll(3) === 0 };
+    return {
+      payload,
+      isBinary,
+      fragments: 1 + roll(4),
+      compress: size <= COMPRESSED_MAX && roll(2) === 0,
+      ping: roll(3) === 0,
+    };
   });
 };
 
@@ -61,7 +67,8 @@ export const sealOf = (payload: Uint8Array, isBinary: boolean): string =>
   `${isBinary ? "binary" : "text"} ${payload.length} ${createHash("sha1").update(payload).digest("base64url")}`;
 
 /** What must arrive of it, in order. */
-export const sealsOf = (cargo: readonly Parcel[]): string[] => cargo.map(({ payload, isBinary }) => sealOf(payload, isBinary));
+export const sealsOf = (cargo: readonly Parcel[]): string[] =>
+  cargo.map(({ payload, isBinary }) => sealOf(payload, isBinary));
 
 /** Above this the sender waits for the socket. */
 const AFLOAT_MAX = 1024 * 1024;
@@ -71,7 +78,11 @@ const ship = (socket: WebSocket, parcel: Parcel, pingPayload: string): void => {
   const step = Math.ceil(payload.length / fragments);
   for (let part = 0; part < fragments; part += 1) {
     const fin = part === fragments - 1;
-    socket.send(payload.subarray(part * step, fin ? undefined : (part + 1) * step), { binary: isBinary, fin, compress });
+    socket.send(payload.subarray(part * step, fin ? undefined : (part + 1) * step), {
+      binary: isBinary,
+      fin,
+      compress,
+    });
     if (ping && part === 0) socket.ping(pingPayload);
   }
 };

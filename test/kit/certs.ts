@@ -48,7 +48,19 @@ const once = (name: string, make: () => void): Certificate => {
 export const authority = (name = "ca"): Certificate =>
   once(name, () => {
     const subject = `/CN=fairlead tests ${name}`;
-    openssl(["req", "-x509", ...NEW_KEY, "-keyout", `${name}.key`, "-out", `${name}.pem`, "-days", "30", "-subj", subject]);
+    openssl([
+      "req",
+      "-x509",
+      ...NEW_KEY,
+      "-keyout",
+      `${name}.key`,
+      "-out",
+      `${name}.pem`,
+      "-days",
+      "30",
+      "-subj",
+      subject,
+    ]);
   });
 
 /** A server's certificate for DNS names and IP addresses, signed by the authority. */
@@ -60,6 +72,18 @@ export const certificateFor = (hosts: readonly string[], ca = "ca"): Certificate
     writeFileSync(join(workFolder(), `${name}.ext`), `subjectAltName=${names}\nextendedKeyUsage=serverAuth\n`);
     openssl(["req", ...NEW_KEY, "-keyout", `${name}.key`, "-out", `${name}.csr`, "-subj", `/CN=${hosts[0] ?? name}`]);
     const signer = ["-CA", `${ca}.pem`, "-CAkey", `${ca}.key`, "-CAcreateserial"];
-    openssl(["x509", "-req", "-in", `${name}.csr`, ...signer, "-days", "30", "-extfile", `${name}.ext`, "-out", `${name}.pem`]);
+    openssl([
+      "x509",
+      "-req",
+      "-in",
+      `${name}.csr`,
+      ...signer,
+      "-days",
+      "30",
+      "-extfile",
+      `${name}.ext`,
+      "-out",
+      `${name}.pem`,
+    ]);
   });
 };

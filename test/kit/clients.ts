@@ -47,10 +47,8 @@ const watch = (socket: WebSocket): Notes => {
   return notes;
 };
 
-const nextOf = async (socket: WebSocket, notes: Notes): Promise<string> => {
-  if (notes.messages.length <= notes.taken && notes.closed === undefined) {
-    await within(Promise.race([once(socket, "message"), once(socket, "close")]), "a message");
-  }
+const nextOf = async (notes: Notes): Promise<string> => {
+  await until(() => notes.messages.length > notes.taken || notes.closed !== undefined, "a message");
   const message = notes.messages[notes.taken];
   if (message === undefined) throw new Error(`closed (${notes.closed?.code}) where a message was expected`);
   notes.taken += 1;
@@ -69,10 +67,10 @@ const clientOf = (socket: WebSocket, notes: Notes): Client => {
     },
     messages: notes.messages,
     errors: notes.errors,
-    next: () => nextOf(socket, notes),
+    next: () => nextOf(notes),
     ask(text) {
       socket.send(text);
-      return nextOf(socket, notes);
+      return nextOf(notes);
     },
     closed,
     bye(code = 1000, reason = "") {

@@ -27,7 +27,11 @@ const GORILLA = `${GOPATH}/src/github.com/gorilla/websocket`;
 
 /** Whether Go and gorilla/websocket can be used in this test. */
 export const needGorilla = (t: TestContext): boolean =>
-  needTool(t, "Go with gorilla/websocket (golang-go, golang-github-gorilla-websocket-dev)", existsSync("/usr/bin/go") && existsSync(GORILLA));
+  needTool(
+    t,
+    "Go with gorilla/websocket (golang-go, golang-github-gorilla-websocket-dev)",
+    existsSync("/usr/bin/go") && existsSync(GORILLA),
+  );
 
 /** Builds a Go program once per machine and text; the binary is found by the text's hash. */
 const built = (source: string): string => {

@@ -51,7 +51,9 @@ const change = (stream: Stream, what: string, patience: number): Promise<void> =
     const timer = setTimeout(() => {
       stream.wakers.delete(done);
       const held = Buffer.concat(stream.chunks);
-      reject(new Error(`waited in vain for ${what}; held ${held.length} bytes: ${held.subarray(0, 80).toString("latin1")}`));
+      reject(
+        new Error(`waited in vain for ${what}; held ${held.length} bytes: ${held.subarray(0, 80).toString("latin1")}`),
+      );
     }, patience);
     stream.wakers.add(done);
   });

@@ -29,7 +29,7 @@ export const programFile = (name: string): string => `${programs}${name}`;
 
 const lineFinder = (lines: readonly string[], wakers: Set<() => void>) => async (pattern: RegExp) => {
   const search = async (): Promise<RegExpMatchArray> => {
-    for (let from = 0; ; ) {
+    for (let from = 0; ;) {
       for (; from < lines.length; from += 1) {
         const match = lines[from]?.match(pattern);
         if (match) return match;
@@ -56,7 +56,12 @@ const collect = (child: ChildProcess, lines: string[], wakers: Set<() => void>):
 };
 
 /** Runs a program until the end of the test. */
-export const runProgram = (t: TestContext, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Program => {
+export const runProgram = (
+  t: TestContext,
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Program => {
   const child = spawn(command, [...args], { stdio: "pipe", env: { ...process.env, ...env } });
   const lines: string[] = [];
   const wakers = new Set<() => void>();
@@ -72,7 +77,15 @@ export const runProgram = (t: TestContext, command: string, args: readonly strin
   };
   lastly(t, kill);
   const signal = (name: NodeJS.Signals) => (): void => void child.kill(name);
-  return { child, lines, line: lineFinder(lines, wakers), freeze: signal("SIGSTOP"), thaw: signal("SIGCONT"), kill, exit };
+  return {
+    child,
+    lines,
+    line: lineFinder(lines, wakers),
+    freeze: signal("SIGSTOP"),
+    thaw: signal("SIGCONT"),
+    kill,
+    exit,
+  };
 };
 
 /** A backend in a process of its own. */

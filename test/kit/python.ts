@@ -9,7 +9,8 @@ const PYTHON = "/usr/bin/python3";
 const hasWebsockets = (): boolean => spawnSync(PYTHON, ["-c", "import websockets"], { stdio: "ignore" }).status === 0;
 
 /** Whether Python's websockets can be used in this test. */
-export const needPython = (t: TestContext): boolean => needTool(t, "Python's websockets (python3-websockets)", hasWebsockets());
+export const needPython = (t: TestContext): boolean =>
+  needTool(t, "Python's websockets (python3-websockets)", hasWebsockets());
 
 /** An echo backend with Python's websockets. */
 export const startPythonEcho = async (t: TestContext): Promise<ProgramBackend> => {

@@ -124,7 +124,10 @@ const upgrade = async (peer: RawPeer, headers?: HeaderLines): Promise<RawPeer & 
 };
 
 /** Starts a raw backend. With a script, every connection is played by it instead of being handed out. */
-export const startRaw = async (t: TestContext, script?: (peer: RawPeer) => void | Promise<void>): Promise<RawBackend> => {
+export const startRaw = async (
+  t: TestContext,
+  script?: (peer: RawPeer) => void | Promise<void>,
+): Promise<RawBackend> => {
   const peers: RawPeer[] = [];
   let handed = 0;
   const server = createServer({ allowHalfOpen: true });
@@ -141,7 +144,8 @@ export const startRaw = async (t: TestContext, script?: (peer: RawPeer) => void 
   lastly(t, () => stop(server, peers));
   const { port } = server.address() as AddressInfo; // a TCP server that listens has one
   const peer = async (): Promise<RawPeer> => {
-    while (handed >= peers.length) await within(new Promise<void>((resolve) => waiting.push(resolve)), "a connection to the raw backend");
+    while (handed >= peers.length)
+      await within(new Promise<void>((resolve) => waiting.push(resolve)), "a connection to the raw backend");
     const next = peers[handed];
     handed += 1;
     assert.ok(next);

@@ -29,7 +29,10 @@ for (const balance of ["random", "two-choices", "hash"] as const) {
     const fairlead = await startBalancer(t, { backends: urlsOf(backends), balance });
     const clients = await openMany(t, fairlead.url, 12);
     for (const client of clients) assert.equal(await client.ask("hello"), "hello");
-    assert.equal(spread(backends).reduce((sum, count) => sum + count), 12);
+    assert.equal(
+      spread(backends).reduce((sum, count) => sum + count),
+      12,
+    );
   });
 }
 

@@ -28,7 +28,10 @@ for (const [failure, script] of Object.entries(FAILING)) {
       assert.equal((await client.bye()).code, 1000);
     }
     assert.ok(bad.peers.length > 0, "it was tried");
-    await until(() => bad.peers.every((peer) => peer.socket.destroyed || peer.received.ended !== undefined), "it was let go");
+    await until(
+      () => bad.peers.every((peer) => peer.socket.destroyed || peer.received.ended !== undefined),
+      "it was let go",
+    );
     await until(() => fairlead.records.length === TURNS, "one record for each client");
     assert.ok(fairlead.records.some((record) => record.attempts === 2));
     assert.ok(fairlead.records.every((record) => record.backend === good.url && record.status === 101));
@@ -38,14 +41,19 @@ for (const [failure, script] of Object.entries(FAILING)) {
 
 test("a backend that nobody listens at is passed over", async (t) => {
   const good = await startEcho(t, { name: "good" });
-  const fairlead = await startBalancer(t, { backends: [`ws://127.0.0.1:${await deadPort()}`, good.url], balance: "round-robin" });
+  const fairlead = await startBalancer(t, {
+    backends: [`ws://127.0.0.1:${await deadPort()}`, good.url],
+    balance: "round-robin",
+  });
   for (let turn = 0; turn < TURNS; turn += 1) assert.equal(await whose(await openWs(t, fairlead.url)), "good");
 });
 
 test("a backend that accepts and never answers is passed over after handshakeTimeout", async (t) => {
   const [silent, good] = await Promise.all([startSilent(t), startEcho(t, { name: "good" })]);
   const fairlead = await startBalancer(t, {
-    pools: { default: { backends: [silent.url, good.url], balance: "round-robin", dial: { handshakeTimeout: "300ms" } } },
+    pools: {
+      default: { backends: [silent.url, good.url], balance: "round-robin", dial: { handshakeTimeout: "300ms" } },
+    },
   });
   for (let turn = 0; turn < 2; turn += 1) assert.equal(await whose(await openWs(t, fairlead.url)), "good");
   await silent.peers[0]?.received.ending();
@@ -65,10 +73,13 @@ test("the client's handshake and its early frames go to the second backend as th
     const client = await rawClient(t, fairlead.port, { target: "/x?y=1", headers: { Cookie: "a=1" }, early });
     await client.expectText("early");
   }
-  assert.deepEqual(good.handshakes.map((one) => [one.url, one.headers.cookie]), [
-    ["/x?y=1", "a=1"],
-    ["/x?y=1", "a=1"],
-  ]);
+  assert.deepEqual(
+    good.handshakes.map((one) => [one.url, one.headers.cookie]),
+    [
+      ["/x?y=1", "a=1"],
+      ["/x?y=1", "a=1"],
+    ],
+  );
 });
 
 test("when all backends are down the client gets 503 with Retry-After, never a bare close", async (t) => {
@@ -81,7 +92,10 @@ test("when all backends are down the client gets 503 with Retry-After, never a b
     assert.doesNotMatch(refused.body, /127\.0\.0\.1|:\d{4}/, "no address of ours is told");
   }
   assert.ok(fairlead.records.every((record) => record.status === 503 && record.error !== null));
-  assert.ok(fairlead.records.every((record) => record.attempts <= 3), "no more than maxAttempts");
+  assert.ok(
+    fairlead.records.every((record) => record.attempts <= 3),
+    "no more than maxAttempts",
+  );
 });
 
 test("when every backend refuses with 503, the client gets 503", async (t) => {
@@ -113,7 +127,10 @@ test("a backend that keeps failing gets no new connections, and comes back by it
   await mortal.kill();
   for (let turn = 0; turn < 6; turn += 1) assert.equal(await whose(await openWs(t, fairlead.url)), "two");
   const again = await startEcho(t, { name: "one", port: mortal.port });
-  await until(async () => (await whose(await openWs(t, fairlead.url))) === "one", "the recovered backend is used again");
+  await until(
+    async () => (await whose(await openWs(t, fairlead.url))) === "one",
+    "the recovered backend is used again",
+  );
   assert.ok(again.sockets.size > 0);
 });
 

@@ -68,18 +68,14 @@ test("frames in the same segment as the backend's 101 reach the client behind th
   await client.expectText("welcome");
 });
 
-test("more early data than allowed is refused, and the backend is let go", async (t) => {
+test("more early data than maxEarlyData waits at the client, and is not lost", async (t) => {
   const backend = await startRaw(t);
   const fairlead = await startBalancer(t, { backends: [backend.url], limits: { maxEarlyData: "1KiB" } });
   const client = await rawConnect(t, fairlead.port);
-  client.write(upgradeHead());
-  const server = await backend.peer();
-  await server.head();
-  client.send({ opcode: OPCODE.binary, payload: Buffer.alloc(300_000) });
-  await client.farewell();
-  await server.farewell();
-  await fairlead.idle();
-  assert.equal(fairlead.records.length, 1);
+  const payload = Buffer.alloc(3_000_000, 7);
+  client.write(Buffer.concat([Buffer.from(upgradeHead()), frame({ opcode: OPCODE.binary, payload })]));
+  const server = await backend.upgraded();
+  assert.ok((await server.frame()).payload.equals(payload));
 });
 
 test("the handshake reaches the backend with its key, protocols, extensions, cookies and order; only forwarding headers are new", async (t) => {
@@ -115,7 +111,9 @@ test("the handshake reaches the backend with its key, protocols, extensions, coo
 test("a trusted proxy's forwarding headers are continued", async (t) => {
   const backend = await startEcho(t);
   const fairlead = await startBalancer(t, { backends: [backend.url], trustedProxies: ["127.0.0.0/8"] });
-  const client = await openWs(t, fairlead.url, { headers: { "X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https" } });
+  const client = await openWs(t, fairlead.url, {
+    headers: { "X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https" },
+  });
   await client.bye();
   const headers = backend.handshakes[0]?.headers;
   assert.equal(headers?.["x-forwarded-for"], "203.0.113.9, 127.0.0.1");
@@ -162,7 +160,9 @@ for (const status of [400, 401, 403, 404, 418, 429, 500]) {
 }
 
 /** A refusal, or undefined where the spare backend took the tunnel. */
-const refusal = async (...[t, url]: Parameters<typeof refusedWs>): Promise<Awaited<ReturnType<typeof refusedWs>> | undefined> => {
+const refusal = async (
+  ...[t, url]: Parameters<typeof refusedWs>
+): Promise<Awaited<ReturnType<typeof refusedWs>> | undefined> => {
   try {
     return await refusedWs(t, url);
   } catch {
@@ -202,5 +202,8 @@ test("a client that goes away before the 101 takes its dial with it", async (t) 
   }
   await fairlead.idle();
   await fairlead.record(() => fairlead.records.length === 2, "one record each");
-  assert.deepEqual(fairlead.records.map((record) => record.status), [499, 499]);
+  assert.deepEqual(
+    fairlead.records.map((record) => record.status),
+    [499, 499],
+  );
 });

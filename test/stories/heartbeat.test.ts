@@ -26,7 +26,10 @@ test("a silent leg on either side gets pings, whose pongs are swallowed", async 
   await Promise.all([answerPings(tunnel.client), answerPings(tunnel.server)]);
   tunnel.client.close(1000);
   const next = await tunnel.server.frame();
-  assert.ok(next.opcode === OPCODE.close || next.opcode === OPCODE.ping, `no pong of the client's came through: ${next.opcode}`);
+  assert.ok(
+    next.opcode === OPCODE.close || next.opcode === OPCODE.ping,
+    `no pong of the client's came through: ${next.opcode}`,
+  );
 });
 
 test("pings and pongs of the application pass untouched, even unasked ones", async (t) => {
@@ -35,7 +38,11 @@ test("pings and pongs of the application pass untouched, even unasked ones", asy
     [tunnel.client, tunnel.server],
     [tunnel.server, tunnel.client],
   ] as const) {
-    from.send({ opcode: OPCODE.ping, payload: "mine" }, { opcode: OPCODE.pong, payload: "unasked" }, { opcode: OPCODE.pong });
+    from.send(
+      { opcode: OPCODE.ping, payload: "mine" },
+      { opcode: OPCODE.pong, payload: "unasked" },
+      { opcode: OPCODE.pong },
+    );
     for (const [opcode, payload] of [
       [OPCODE.ping, "mine"],
       [OPCODE.pong, "unasked"],
@@ -155,7 +162,10 @@ test("a killed backend process costs each of its clients a 1012", async (t) => {
   const clients = await Promise.all(Array.from({ length: 20 }, () => openWs(t, fairlead.url)));
   await backend.kill();
   const codes = await Promise.all(clients.map(async (client) => (await client.closed()).code));
-  assert.deepEqual(codes, Array.from({ length: 20 }, () => 1012));
+  assert.deepEqual(
+    codes,
+    Array.from({ length: 20 }, () => 1012),
+  );
   await until(() => fairlead.records.length === 20, "a record of each");
   await fairlead.idle();
 });

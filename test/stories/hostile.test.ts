@@ -132,7 +132,9 @@ test("Upgrade: h2c never passes", async (t) => {
 
 test("a request pipelined behind an upgrade is never a request: it is broken frames", async (t) => {
   const scene = await setScene(t);
-  const client = await rawClient(t, scene.fairlead.port, { early: Buffer.from("GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n") });
+  const client = await rawClient(t, scene.fairlead.port, {
+    early: Buffer.from("GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"),
+  });
   await client.expectClose(1002);
   await client.farewell();
   assert.equal(scene.backend.requests.length, 0);
@@ -184,13 +186,16 @@ for (const [name, bytes] of Object.entries({
   "masked frames": Buffer.from([0x81, 0x81, 1, 2, 3, 4, 5]),
 })) {
   test(`a backend that sends ${name} behind its 101 costs the client a 1012 and nobody else anything`, async (t) => {
-    const hostile = await startRaw(t, switches(bytes));
+    const hostile = await startRaw(t, async (peer) => {
+      await switches(bytes)(peer);
+      await peer.farewell();
+    });
     const scene = await setScene(t, {
       backends: undefined,
       pools: { bad: { backends: [hostile.url] }, good: { backends: [(await startEcho(t)).url] } },
       routes: [{ name: "bad", match: { path: "/bad" }, pool: "bad" }],
       defaultPool: "good",
-    } as ConfigInput); // `undefined` takes the scene's own backend out
+    });
     const client = await rawClient(t, scene.fairlead.port, { target: "/bad" });
     await client.expectClose(1012);
     client.close(1012);

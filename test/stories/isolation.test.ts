@@ -37,7 +37,12 @@ const startFleet = (t: Parameters<typeof startEcho>[0], manifest: Manifest): Pro
 
 const seals = (client: Client): string[] => client.messages.map(({ data, isBinary }) => sealOf(data, isBinary));
 
-const sail = async (t: Parameters<typeof startEcho>[0], fairlead: Harbour, id: number, manifest: Manifest): Promise<void> => {
+const sail = async (
+  t: Parameters<typeof startEcho>[0],
+  fairlead: Harbour,
+  id: number,
+  manifest: Manifest,
+): Promise<void> => {
   const perMessageDeflate = id % 2 === 0 && { threshold: 0 };
   const client = await openWs(t, `${fairlead.url}/?tunnel=${id}`, { perMessageDeflate });
   const pongs: string[] = [];
@@ -58,6 +63,10 @@ test("500 tunnels carry messages of 0 B to 4 MiB, fragmented, compressed, with p
   const fairlead = await startBalancer(t, { backends: urlsOf(backends) });
   await Promise.all(Array.from({ length: TUNNELS }, (_, id) => sail(t, fairlead, id, manifest)));
   await until(() => fairlead.records.length === TUNNELS, "a record of each");
-  assert.ok(fairlead.records.every((record) => record.tunnel?.client.messages === PARCELS && record.tunnel.backend.messages === PARCELS));
+  assert.ok(
+    fairlead.records.every(
+      (record) => record.tunnel?.client.messages === PARCELS && record.tunnel.backend.messages === PARCELS,
+    ),
+  );
   await fairlead.idle();
 });

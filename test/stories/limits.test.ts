@@ -33,7 +33,7 @@ test("data in either direction keeps a tunnel from being idle; pings and pongs d
   }
   const chatter = setInterval(() => tunnel.client.send({ opcode: OPCODE.ping }), 50);
   t.after(() => clearInterval(chatter));
-  for (let opcode = -1; opcode !== OPCODE.close; ) ({ opcode } = await tunnel.server.frame("pings, then a Close"));
+  for (let opcode = -1; opcode !== OPCODE.close;) ({ opcode } = await tunnel.server.frame("pings, then a Close"));
   clearInterval(chatter);
 });
 
@@ -75,7 +75,9 @@ const flood = async (peer: RawPeer): Promise<number> => {
 };
 
 const drained = async (peer: RawPeer): Promise<void> => {
-  await until(() => peer.socket.writableLength === 0 || peer.socket.destroyed, "the socket takes it", 60_000).catch(() => undefined);
+  await until(() => peer.socket.writableLength === 0 || peer.socket.destroyed, "the socket takes it", 60_000).catch(
+    () => undefined,
+  );
 };
 
 for (const [reader, writer, told] of [

@@ -62,7 +62,10 @@ test("Node's own WebSocket talks compressed to a ws backend", async (t) => {
 
 test("the seed's JavaScript client in a browser opens, sends, gets its echo and closes cleanly", async (t) => {
   if (!needChromium(t)) return;
-  const backend = await startEcho(t, { deflate: true, onRequest: (_request, response) => response.end("<p>a page</p>") });
+  const backend = await startEcho(t, {
+    deflate: true,
+    onRequest: (_request, response) => response.end("<p>a page</p>"),
+  });
   const fairlead = await startBalancer(t, { backends: [backend.url] });
   const browser = await startBrowser(t, { "loadbalancer:8080": `127.0.0.1:${fairlead.port}` });
   const page = await browser.newPage();

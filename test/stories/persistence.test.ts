@@ -12,7 +12,12 @@ interface Meeting {
   readonly cookies: readonly string[];
 }
 
-const meet = async (t: TestContext, fairlead: Harbour, path = "/", headers: Record<string, string> = {}): Promise<Meeting> => {
+const meet = async (
+  t: TestContext,
+  fairlead: Harbour,
+  path = "/",
+  headers: Record<string, string> = {},
+): Promise<Meeting> => {
   const client = await openWs(t, `${fairlead.url}${path}`, { headers });
   const name = await whose(client);
   return { name, cookies: client.answer?.headers["set-cookie"] ?? [] };
@@ -21,9 +26,18 @@ const meet = async (t: TestContext, fairlead: Harbour, path = "/", headers: Reco
 /** What a browser would send back. */
 const pairOf = (setCookie: string | undefined): string => setCookie?.split(";")[0] ?? "";
 
-const start = async (t: TestContext, affinity: unknown): Promise<{ backends: EchoBackend[]; fairlead: Harbour; twin: Harbour }> => {
+const start = async (
+  t: TestContext,
+  affinity: unknown,
+): Promise<{ backends: EchoBackend[]; fairlead: Harbour; twin: Harbour }> => {
   const backends = await startEchoes(t, 3);
-  const config = { backends: urlsOf(backends), balance: "round-robin", affinity, secret: SECRET, trustedProxies: ["127.0.0.1"] };
+  const config = {
+    backends: urlsOf(backends),
+    balance: "round-robin",
+    affinity,
+    secret: SECRET,
+    trustedProxies: ["127.0.0.1"],
+  };
   const settled = config as Parameters<typeof startBalancer>[1]; // validated by fairlead itself
   return { backends, fairlead: await startBalancer(t, settled), twin: await startBalancer(t, settled) };
 };
@@ -55,7 +69,13 @@ test("a plain answer sets the cookie too, beside the backend's own cookies", asy
 
 test("a forged or foreign cookie is ignored and replaced", async (t) => {
   const { backends, fairlead } = await start(t, "cookie");
-  for (const forged of ["fairlead=one", `fairlead=${backends[0]?.url}`, "fairlead=", `fairlead=${"A".repeat(5000)}`, "fairlead"]) {
+  for (const forged of [
+    "fairlead=one",
+    `fairlead=${backends[0]?.url}`,
+    "fairlead=",
+    `fairlead=${"A".repeat(5000)}`,
+    "fairlead",
+  ]) {
     assert.equal((await meet(t, fairlead, "/", { Cookie: forged })).cookies.length, 1, forged.slice(0, 30));
   }
   const foreign = await startBalancer(t, { backends: urlsOf(backends), affinity: "cookie", secret: "another" });
@@ -108,7 +128,11 @@ test("when a backend is down only its own addresses move", async (t) => {
   }
 });
 
-const KEYS: readonly { readonly by: unknown; readonly same: readonly [string, string]; readonly headers?: Record<string, string> }[] = [
+const KEYS: readonly {
+  readonly by: unknown;
+  readonly same: readonly [string, string];
+  readonly headers?: Record<string, string>;
+}[] = [
   { by: "path", same: ["/room/12", "/room/12?x=1"] },
   { by: { path: { segments: 2 } }, same: ["/room/12/a", "/room/12/b/c"] },
   { by: { query: "doc" }, same: ["/a?doc=7", "/b?x=1&doc=7"] },

@@ -84,7 +84,10 @@ for (const [from, to] of [
     tunnel.client.half();
     await tunnel.server.expectEnd("fin");
     const record = await tunnel.aftermath();
-    assert.deepEqual([record.tunnel?.endedBy, record.tunnel?.cause], [from === "server" ? "backend" : "client", `${from === "server" ? "backend" : "client"}-close`]);
+    assert.deepEqual(
+      [record.tunnel?.endedBy, record.tunnel?.cause],
+      [from === "server" ? "backend" : "client", `${from === "server" ? "backend" : "client"}-close`],
+    );
   });
 
   test(`a close without a code by the ${from} stays without one`, async (t) => {
@@ -170,6 +173,7 @@ test("a client that breaks the protocol inside a fragmented message is told so, 
   tunnel.server.close(1001);
   await tunnel.client.expectClose(1002);
   tunnel.server.half();
+  tunnel.client.half();
   await tunnel.aftermath();
 });
 
@@ -186,11 +190,15 @@ test("a violator gets its Close even with megabytes of its own still unread", as
 
 test("too large a message costs its sender 1009 and the other side 1001", async (t) => {
   const fromClient = await openRawTunnel(t, { tunnel: { maxMessageSize: "1KiB" } });
-  fromClient.client.send({ opcode: OPCODE.text, payload: "x".repeat(600), fin: false }, { opcode: 0, payload: "x".repeat(600) });
+  fromClient.client.send(
+    { opcode: OPCODE.text, payload: "x".repeat(600), fin: false },
+    { opcode: 0, payload: "x".repeat(600) },
+  );
   await fromClient.server.frame();
   await fromClient.server.expectClose(1001);
   fromClient.server.close(1001);
   await fromClient.client.expectClose(1009);
+  fromClient.client.half();
   fromClient.server.half();
   assert.deepEqual(endOf(await fromClient.aftermath()), ["fairlead", "client-message-too-large", 1009, 1001]);
 
@@ -199,6 +207,7 @@ test("too large a message costs its sender 1009 and the other side 1001", async 
   await fromServer.client.expectClose(1001);
   fromServer.client.close(1001);
   await fromServer.server.expectClose(1009);
+  fromServer.server.half();
   fromServer.client.half();
   assert.deepEqual(endOf(await fromServer.aftermath()), ["fairlead", "backend-message-too-large", 1001, 1009]);
 });
@@ -207,7 +216,10 @@ test("a message of exactly the greatest size passes, whatever its frames", async
   const tunnel = await openRawTunnel(t, { tunnel: { maxMessageSize: "1KiB" } });
   tunnel.client.send({ opcode: OPCODE.text, payload: "x".repeat(1024) });
   assert.equal((await tunnel.server.frame()).payload.length, 1024);
-  tunnel.client.send({ opcode: OPCODE.text, payload: "x".repeat(1000), fin: false }, { opcode: 0, payload: "x".repeat(24) });
+  tunnel.client.send(
+    { opcode: OPCODE.text, payload: "x".repeat(1000), fin: false },
+    { opcode: 0, payload: "x".repeat(24) },
+  );
   await tunnel.server.frame();
   assert.equal((await tunnel.server.frame()).payload.length, 24);
 });

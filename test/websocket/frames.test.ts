@@ -29,7 +29,13 @@ test("a mask key stands in the frame, and neither it nor the payload is changed 
   const [payload, key] = [Uint8Array.of(1, 2, 3, 4, 5), Uint8Array.of(10, 20, 30, 40)];
   const frame = controlFrame(Opcode.ping, payload, key);
   assert.deepEqual([...frame], [0x89, 0x85, 10, 20, 30, 40, 11, 22, 29, 44, 15]);
-  assert.deepEqual([[...payload], [...key]], [[1, 2, 3, 4, 5], [10, 20, 30, 40]]);
+  assert.deepEqual(
+    [[...payload], [...key]],
+    [
+      [1, 2, 3, 4, 5],
+      [10, 20, 30, 40],
+    ],
+  );
 });
 
 test("a Close reads back as its code and reason, cut on a character where it is too long", () => {
@@ -64,13 +70,18 @@ test("a Close without a code has no body, whatever the reason", () => {
 
 test("masking twice gives the bytes back, also when it is done in parts", () => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 64 }), fc.uint8Array({ minLength: 4, maxLength: 4 }), fc.nat(64), (bytes, key, at) => {
-      const cut = Math.min(at, bytes.length);
-      const masked = Uint8Array.from(bytes, (byte, index) => byte ^ key[index % 4]!);
-      applyMask(masked, 0, cut, key, 0);
-      applyMask(masked, cut, masked.length, key, cut);
-      assert.deepEqual(masked, bytes);
-    }),
+    fc.property(
+      fc.uint8Array({ maxLength: 64 }),
+      fc.uint8Array({ minLength: 4, maxLength: 4 }),
+      fc.nat(64),
+      (bytes, key, at) => {
+        const cut = Math.min(at, bytes.length);
+        const masked = Uint8Array.from(bytes, (byte, index) => byte ^ key[index % 4]!);
+        applyMask(masked, 0, cut, key, 0);
+        applyMask(masked, cut, masked.length, key, cut);
+        assert.deepEqual(masked, bytes);
+      },
+    ),
   );
 });
 

@@ -36,7 +36,7 @@ export interface Expected {
 }
 
 /** More than any message that is made here. */
-export const MESSAGE_BYTES_MAX = 200_000;
+const MESSAGE_BYTES_MAX = 200_000;
 
 const headerBytesOf = (bytes: Buffer): number => {
   const short = (bytes[1] ?? 0) & 0x7f;
@@ -227,7 +227,9 @@ export const brokenStream = (kind: Violation): fc.Arbitrary<Stream> =>
       const lead = leadingTo(kind, stream, cut);
       const { parts, tells } = DEFECTS[kind]({ inMessage: isOpen(lead), deflate, masked, pick });
       const piece = pieceOf({ mask: masked ? [9, 8, 7, 6] : false, ...parts });
-      const tellsAfter = { "at once": 2, "with the header": piece.headerBytes, "with the frame": piece.bytes.length }[tells];
+      const tellsAfter = { "at once": 2, "with the header": piece.headerBytes, "with the frame": piece.bytes.length }[
+        tells
+      ];
       const pieces = [...lead, { ...piece, violation: kind, tellsAfter }];
       const bytes = Buffer.concat([...pieces.map((one) => one.bytes), rest]);
       return { options: stream.options, pieces, bytes };

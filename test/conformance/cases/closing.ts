@@ -36,7 +36,9 @@ export const closing: readonly Case[] = [
 
 const NOT_TEXT: Partial<Case> = {
   breaksFraming: true,
-  differs: [{ peers: ["ws", "python"], close: 1002, because: "they say 1007; to fairlead any bad payload of a Close is 1002" }],
+  differs: [
+    { peers: ["ws", "python"], close: 1002, because: "they say 1007; to fairlead any bad payload of a Close is 1002" },
+  ],
 };
 
 /** Ends that the RFC forbids. */
@@ -52,10 +54,23 @@ export const brokenClosing: readonly Case[] = [
   }),
   { ...ending("a close of 126 bytes", [text("hello"), close(closePayload(1000, words(124)))]), breaksFraming: true },
   {
-    ...ending("a close that is not the last", [text("hello"), close(closePayload(1000), { fin: false }), continued("x")]),
+    ...ending("a close that is not the last", [
+      text("hello"),
+      close(closePayload(1000), { fin: false }),
+      continued("x"),
+    ]),
     breaksFraming: true,
   },
-  { ...ending("a close with a reason that is not text", [text("hello"), close(closePayload(1000, Buffer.from([0xff, 0xfe])))]), ...NOT_TEXT },
-  { ...ending("a close with a reason cut inside a character", [close(closePayload(1000, Buffer.from([0x61, 0xce])))]), ...NOT_TEXT },
+  {
+    ...ending("a close with a reason that is not text", [
+      text("hello"),
+      close(closePayload(1000, Buffer.from([0xff, 0xfe]))),
+    ]),
+    ...NOT_TEXT,
+  },
+  {
+    ...ending("a close with a reason cut inside a character", [close(closePayload(1000, Buffer.from([0x61, 0xce])))]),
+    ...NOT_TEXT,
+  },
   { ...ending("a close of 125 bytes of noise", [close(Buffer.concat([closePayload(1000), noise(123)]))]), ...NOT_TEXT },
 ];

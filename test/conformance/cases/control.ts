@@ -5,7 +5,11 @@ export const control: readonly Case[] = [
   ...[0, 1, 124, 125].map((length): Case => ({ name: `a ping of ${length} bytes`, frames: [ping(noise(length))] })),
   ...chopped({ name: "a ping with text", frames: [ping("are you there")] }),
   { name: "ten pings in a row", frames: Array.from({ length: 10 }, (_, at) => ping(`ping ${at}`)) },
-  { name: "ten pings in a row, byte by byte", frames: Array.from({ length: 10 }, (_, at) => ping(`ping ${at}`)), chop: 1 },
+  {
+    name: "ten pings in a row, byte by byte",
+    frames: Array.from({ length: 10 }, (_, at) => ping(`ping ${at}`)),
+    chop: 1,
+  },
   { name: "a pong that nobody asked for", frames: [pong("unasked"), text("hello")] },
   { name: "an empty pong, then a ping", frames: [pong(), ping("after")] },
   { name: "a ping between two texts", frames: [text("one"), ping("between"), text("two")] },
@@ -40,7 +44,15 @@ export const brokenControl: readonly Case[] = [
     breaksFraming: true,
     differs: [{ peers: ["python"], close: 1002, because: "Python looks at the length, not at its form" }],
   },
-  { name: "a ping that says that it is not the last", frames: [text("hello"), ping("half", { fin: false }), continued("half")], breaksFraming: true },
+  {
+    name: "a ping that says that it is not the last",
+    frames: [text("hello"), ping("half", { fin: false }), continued("half")],
+    breaksFraming: true,
+  },
   { name: "a pong that says that it is not the last", frames: [pong("half", { fin: false })], breaksFraming: true },
-  { name: "a ping that says so between fragments", frames: [text("a", { fin: false }), ping("b", { fin: false }), continued("c")], breaksFraming: true },
+  {
+    name: "a ping that says so between fragments",
+    frames: [text("a", { fin: false }), ping("b", { fin: false }), continued("c")],
+    breaksFraming: true,
+  },
 ];

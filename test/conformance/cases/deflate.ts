@@ -7,7 +7,10 @@ const TAIL = 4;
 /** A payload as permessage-deflate writes it (RFC 7692 7.2.1); `dictionary` is what was sent before under the same context. */
 const squeezed = (payload: string | Buffer, dictionary?: string, windowBits = 15): Buffer => {
   const options = { finishFlush: constants.Z_SYNC_FLUSH, windowBits };
-  const out = deflateRawSync(payload, dictionary === undefined ? options : { ...options, dictionary: Buffer.from(dictionary) });
+  const out = deflateRawSync(
+    payload,
+    dictionary === undefined ? options : { ...options, dictionary: Buffer.from(dictionary) },
+  );
   return out.subarray(0, -TAIL);
 };
 
@@ -71,13 +74,21 @@ export const deflate: readonly Case[] = [
     ],
   }),
   { name: "a compressed message of 1 MiB", offer: OFFER, frames: [binary(squeezed(noise(1_048_576)), { rsv: RSV1 })] },
-  { name: "compressed and plain by turns", offer: OFFER, frames: [text("a"), text(squeezed("b"), { rsv: RSV1 }), text("c")] },
+  {
+    name: "compressed and plain by turns",
+    offer: OFFER,
+    frames: [text("a"), text(squeezed("b"), { rsv: RSV1 }), text("c")],
+  },
   {
     name: "what is inside is not deflate",
     offer: OFFER,
     frames: [text("hello"), text(Buffer.from([0xff, 0xff, 0xff, 0xff]), { rsv: RSV1 })],
   },
-  { name: "what is inside is not UTF-8", offer: OFFER, frames: [text(squeezed(Buffer.from([0x61, 0xff])), { rsv: RSV1 })] },
+  {
+    name: "what is inside is not UTF-8",
+    offer: OFFER,
+    frames: [text(squeezed(Buffer.from([0x61, 0xff])), { rsv: RSV1 })],
+  },
 ];
 
 const LAX_NODE: Difference = {
@@ -96,7 +107,18 @@ export const brokenDeflate: readonly Case[] = [
     breaksFraming: true,
     differs: [LAX_NODE],
   },
-  { name: "RSV1 on a ping", offer: OFFER, frames: [ping("x", { rsv: RSV1 })], breaksFraming: true, differs: [LAX_NODE] },
-  { name: "RSV2 on a compressed text", offer: OFFER, frames: [text(squeezed("x"), { rsv: RSV1 | 2 })], breaksFraming: true },
+  {
+    name: "RSV1 on a ping",
+    offer: OFFER,
+    frames: [ping("x", { rsv: RSV1 })],
+    breaksFraming: true,
+    differs: [LAX_NODE],
+  },
+  {
+    name: "RSV2 on a compressed text",
+    offer: OFFER,
+    frames: [text(squeezed("x"), { rsv: RSV1 | 2 })],
+    breaksFraming: true,
+  },
   { name: "RSV1 without any offer", frames: [text(squeezed("x"), { rsv: RSV1 })], breaksFraming: true },
 ];

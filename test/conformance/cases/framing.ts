@@ -38,12 +38,28 @@ export const brokenFraming: readonly Case[] = [
     frames: [text("hello"), text("", { claims: 2n ** 63n, lengthForm: 64 })],
     breaksFraming: true,
     differs: [
-      { peers: ["ws"], close: 1002, because: "ws takes it for a message that is too large; RFC 6455 5.2 forbids the bit" },
+      {
+        peers: ["ws"],
+        close: 1002,
+        because: "ws takes it for a message that is too large; RFC 6455 5.2 forbids the bit",
+      },
       { peers: ["gorilla"], close: 1002, because: "gorilla ends the connection without a Close; fairlead says why" },
       { peers: ["python"], close: 1002, directly: "still open", because: "Python waits for that many bytes" },
     ],
   }),
-  ...chopped({ name: "a text masked wrongly for its side", frames: [text("hello"), text("x", { masksWrongly: true })], breaksFraming: true }),
-  { name: "a binary masked wrongly for its side", frames: [binary(noise(200), { masksWrongly: true })], breaksFraming: true },
-  { name: "a long binary masked wrongly for its side", frames: [binary(noise(70_000), { masksWrongly: true })], breaksFraming: true },
+  ...chopped({
+    name: "a text masked wrongly for its side",
+    frames: [text("hello"), text("x", { masksWrongly: true })],
+    breaksFraming: true,
+  }),
+  {
+    name: "a binary masked wrongly for its side",
+    frames: [binary(noise(200), { masksWrongly: true })],
+    breaksFraming: true,
+  },
+  {
+    name: "a long binary masked wrongly for its side",
+    frames: [binary(noise(70_000), { masksWrongly: true })],
+    breaksFraming: true,
+  },
 ];

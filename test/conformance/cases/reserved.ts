@@ -14,9 +14,25 @@ const opcodes: Case[] = [3, 4, 5, 6, 7, 11, 12, 13, 14, 15].flatMap((opcode): Ca
 export const reserved: readonly Case[] = [
   ...bits,
   ...opcodes,
-  ...chopped({ name: "opcode 3 behind an echo", frames: [text("hello"), { opcode: 3, payload: "reserved" }], breaksFraming: true }).slice(1),
+  ...chopped({
+    name: "opcode 3 behind an echo",
+    frames: [text("hello"), { opcode: 3, payload: "reserved" }],
+    breaksFraming: true,
+  }).slice(1),
   { name: "a close with reserved bits 2", frames: [text("hello"), { opcode: 8, rsv: 2 }], breaksFraming: true },
-  { name: "reserved bits on a continuation", frames: [text("a", { fin: false }), continued("b", { rsv: 1 })], breaksFraming: true },
-  { name: "opcode 5 between fragments", frames: [text("a", { fin: false }), { opcode: 5 }, continued("b")], breaksFraming: true },
-  { name: "opcode 11 between fragments", frames: [text("a", { fin: false }), { opcode: 11 }, continued("b")], breaksFraming: true },
+  {
+    name: "reserved bits on a continuation",
+    frames: [text("a", { fin: false }), continued("b", { rsv: 1 })],
+    breaksFraming: true,
+  },
+  {
+    name: "opcode 5 between fragments",
+    frames: [text("a", { fin: false }), { opcode: 5 }, continued("b")],
+    breaksFraming: true,
+  },
+  {
+    name: "opcode 11 between fragments",
+    frames: [text("a", { fin: false }), { opcode: 11 }, continued("b")],
+    breaksFraming: true,
+  },
 ];

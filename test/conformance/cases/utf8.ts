@@ -31,7 +31,9 @@ const INVALID: Readonly<Record<string, readonly number[]>> = {
 
 const broken = (bytes: readonly number[]): Buffer => Buffer.concat([Buffer.from("sea "), Buffer.from(bytes)]);
 
-const valid: Case[] = Object.entries(VALID).flatMap(([name, value]) => chopped({ name: `valid text: ${name}`, frames: [text(value)] }));
+const valid: Case[] = Object.entries(VALID).flatMap(([name, value]) =>
+  chopped({ name: `valid text: ${name}`, frames: [text(value)] }),
+);
 
 const invalid: Case[] = Object.entries(INVALID).flatMap(([name, bytes]): Case[] => [
   { name: `invalid text: ${name}`, frames: [text("hello"), text(broken(bytes))] },

@@ -1,0 +1,60 @@
+import { createServer } from "node:net";
+import type { AddressInfo, Server, Socket } from "node:net";
+
+import { FairleadError } from "../base/index.ts";
+import type { ListenerConfig } from "../config/index.ts";
+
+/** An address that is listened on. What it accepts is read by whoever it is handed to. */
+export interface Entrance {
+  readonly config: ListenerConfig;
+  /** Where it really listens; the port is the chosen one when 0 was asked for. */
+  readonly address: { readonly host: string; readonly port: number };
+  /** Accepts nothing more. */
+  close(): void;
+}
+
+/** Who gets what comes in. */
+export interface EntranceHandlers {
+  /** A connection that nobody has read from yet. */
+  connection(socket: Socket): void;
+  /** A connection could not be accepted, mostly for want of descriptors. The next one may be. */
+  failed(error: Error): void;
+}
+
+const BACKLOG_CONNECTIONS_MAX = 4_096;
+
+/**
+ * Begins to listen.
+ *
+ * @throws FairleadError LISTEN_FAILED when the address cannot be listened on
+ */
+export async function openEntrance(config: ListenerConfig, handlers: EntranceHandlers): Promise<Entrance> {
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true, keepAlive: true });
+  server.on("connection", handlers.connection);
+  await start(server, config);
+  server.on("error", handlers.failed);
+  // A server that listens on TCP has an AddressInfo.
+  const { address, port } = server.address() as AddressInfo;
+  return { config, address: { host: address, port }, close: () => void server.close() };
+}
+
+function start(server: Server, { host, port, name }: ListenerConfig): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: NodeJS.ErrnoException): void => {
+      reject(new FairleadError("LISTEN_FAILED", `${name} cannot be listened on: ${listenAdvice(error)}`, error));
+    };
+    server.once("error", onError);
+    server.listen({ host, port, backlog: BACKLOG_CONNECTIONS_MAX }, () => {
+      server.off("error", onError);
+      resolve();
+    });
+  });
+}
+
+function listenAdvice(error: NodeJS.ErrnoException): string {
+  if (error.code === "EADDRINUSE")
+    return "the address is in use; stop what listens there, or choose another with --listen.";
+  if (error.code === "EACCES") return "permission denied; choose a port above 1023, or grant CAP_NET_BIND_SERVICE.";
+  if (error.code === "EADDRNOTAVAIL") return "this machine does not have that address.";
+  return error.message;
+}

@@ -1,0 +1,111 @@
+import type { Socket } from "node:net";
+
+import type { Clock, Milliseconds } from "../base/index.ts";
+
+import type { Seat } from "./seat.ts";
+
+/** Connections that wait while no worker can take them; those beyond are dropped. */
+const WAITING_CONNECTIONS_MAX = 4_096;
+/** How long the worker whose turn it is may take to take a connection, before others are given its share. */
+const TAKING_TIME_MAX_MS: Milliseconds = 100;
+
+interface Waiting {
+  readonly listener: number;
+  readonly socket: Socket;
+}
+
+/**
+ * Gives each new connection to the worker that has the fewest, one at a time, so that sockets stay even over workers.
+ *
+ * A connection is given at the end of the turn of the event loop in which it came: what workers told before its client
+ * could connect has been heard by then, and is told to the worker first. So a client that waits for one socket before it
+ * opens the next finds the first one counted, whichever workers the two get.
+ */
+export class Handover {
+  private readonly seats: ReadonlyMap<number, Seat>;
+  private readonly clock: Clock;
+  private readonly waiting: Waiting[] = [];
+  private readonly asked = new WeakSet<Seat>();
+  private turnEnd: NodeJS.Immediate | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
+
+  constructor(seats: ReadonlyMap<number, Seat>, clock: Clock) {
+    this.seats = seats;
+    this.clock = clock;
+  }
+
+  /** A connection has come in. */
+  add(listener: number, socket: Socket): void {
+    // Its client may go away while it waits.
+    socket.on("error", () => {});
+    if (this.stopped || this.waiting.length >= WAITING_CONNECTIONS_MAX) {
+      socket.destroy();
+      return;
+    }
+    this.waiting.push({ listener, socket });
+    this.wake();
+  }
+
+  /** A worker may be able to take more now. */
+  wake(): void {
+    if (this.waiting.length > 0) this.turnEnd ??= setImmediate(() => this.giveAll());
+  }
+
+  /** Gives nothing more; what waits is dropped. */
+  stop(): void {
+    this.stopped = true;
+    clearImmediate(this.turnEnd);
+    clearTimeout(this.timer);
+    for (const { socket } of this.waiting) socket.destroy();
+    this.waiting.length = 0;
+  }
+
+  private giveAll(): void {
+    this.turnEnd = undefined;
+    for (let seat = this.next(); seat !== undefined; seat = this.next()) {
+      const first = this.waiting.shift();
+      if (first === undefined) return;
+      seat.give(first.listener, first.socket, this.clock.now());
+    }
+  }
+
+  /** Whose turn it is; undefined when everybody has to wait. */
+  private next(): Seat | undefined {
+    if (this.waiting.length === 0) return undefined;
+    const now = this.clock.now();
+    let best: Seat | undefined;
+    for (const seat of this.seats.values()) {
+      if (!seat.ready || seat.leaving || this.isStuck(seat, now)) continue;
+      if (best === undefined || isBefore(seat, best)) best = seat;
+    }
+    if (best?.isTaking !== true) return best;
+    // Worth waiting for: it tells when it has taken the last one.
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      this.wake();
+    }, TAKING_TIME_MAX_MS);
+    return undefined;
+  }
+
+  /**
+   * A worker that takes nothing is busy or frozen, or has no descriptor left, in which case the connection is lost. Its
+   * answer to a question that was sent behind the connection tells that it is there again.
+   */
+  private isStuck(seat: Seat, now: Milliseconds): boolean {
+    if (!seat.isTaking || now - seat.givenAt < TAKING_TIME_MAX_MS) return false;
+    if (!this.asked.has(seat)) {
+      this.asked.add(seat);
+      void seat.count().then(() => {
+        this.asked.delete(seat);
+        seat.isTaking = false;
+        this.wake();
+      });
+    }
+    return true;
+  }
+}
+
+function isBefore(seat: Seat, other: Seat): boolean {
+  return seat.connections === other.connections ? seat.givenAt < other.givenAt : seat.connections < other.connections;
+}
