@@ -21,17 +21,17 @@ export class Refusal implements LegListener, WheelEntry {
   private readonly backend: SocketLeg;
   private readonly body: BodyScanner;
   private readonly wheel: Wheel;
-  private readonly onOver: (complete: boolean) => void;
+  private readonly onOver: (cutBy: "client" | "backend" | undefined) => void;
   private isOver = false;
 
-  /** @param onOver called once, with whether the body was passed on as a whole */
+  /** @param onOver called once, with whoever ended it before the body was passed on as a whole */
   constructor(
     client: PendingClient,
     backend: SocketLeg,
     response: ResponseHead,
     body: BodyScanner,
     wheel: Wheel,
-    onOver: (complete: boolean) => void,
+    onOver: (cutBy: "client" | "backend" | undefined) => void,
   ) {
     this.client = client;
     this.backend = backend;
@@ -52,7 +52,7 @@ export class Refusal implements LegListener, WheelEntry {
     };
     this.wheel.add(this, BODY_SILENCE_MAX_MS);
     if (early !== undefined) this.onBytes(early);
-    else if (this.body.done) this.end(true);
+    else if (this.body.done) this.end(undefined);
     if (!this.isOver) this.backend.resume();
   }
 
@@ -63,41 +63,41 @@ export class Refusal implements LegListener, WheelEntry {
       const flowing = this.client.leg.write(bytes.subarray(0, belongs));
       if (!flowing) this.backend.pause();
     } catch {
-      this.end(false);
+      this.end("backend");
       return;
     }
-    if (this.body.done) this.end(true);
+    if (this.body.done) this.end(undefined);
     else this.wheel.add(this, BODY_SILENCE_MAX_MS);
   }
 
   onEnd(): void {
-    this.end(this.body.done || this.body.framing === "close");
+    this.end(this.body.done || this.body.framing === "close" ? undefined : "backend");
   }
 
   onDrain(): void {}
 
   onClosed(): void {
-    this.end(false);
+    this.end("backend");
   }
 
   onDue(): number {
-    this.end(false);
+    this.end("backend");
     return 0;
   }
 
   private clientClosed(): void {
     this.client.onClosed();
-    this.end(false);
+    this.end("client");
   }
 
-  private end(complete: boolean): void {
+  private end(cutBy: "client" | "backend" | undefined): void {
     if (this.isOver) return;
     this.isOver = true;
     this.wheel.remove(this);
     this.backend.destroy();
-    if (complete) this.client.finish();
+    if (cutBy === undefined) this.client.finish();
     else this.client.leg.destroy();
-    this.onOver(complete);
+    this.onOver(cutBy);
   }
 }
 

@@ -177,9 +177,9 @@ export class Upgrade {
   private passRefusalOn(entry: PoolEntry, index: number, outcome: DialOutcome & { kind: "refused" }): void {
     const { draft } = this.arrival;
     draft.status = outcome.response.status;
-    const onOver = (complete: boolean): void => {
+    const onOver = (cutBy: "client" | "backend" | undefined): void => {
       entry.pool.release(index);
-      if (!complete) draft.error = "BACKEND_CLOSED_EARLY";
+      if (cutBy !== undefined) draft.error = cutBy === "client" ? "CLIENT_GONE" : "BACKEND_CLOSED_EARLY";
       this.gateway.record(draft);
     };
     const { leg, response, body, early } = outcome;
@@ -195,6 +195,8 @@ export class Upgrade {
   ): void {
     const { world } = this.gateway;
     const { pool } = entry;
+    // Made before anything is counted: nothing may throw between there and the tunnel.
+    const head = Buffer.from(this.switchingHead(pool.cookieFor(index, facts), outcome), "latin1");
     this.arrival.draft.status = 101;
     const counters = pool.counters[index];
     if (counters !== undefined) {
@@ -209,7 +211,7 @@ export class Upgrade {
     const early = this.client.takeEarly();
     this.client.release();
     this.gateway.tunnels.add(tunnel);
-    this.client.leg.write(Buffer.from(this.switchingHead(pool.cookieFor(index, facts), outcome), "latin1"));
+    this.client.leg.write(head);
     tunnel.start(early, outcome.early);
   }
 

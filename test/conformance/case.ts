@@ -49,7 +49,9 @@ export const GOODBYE: CaseFrame = { opcode: OPCODE.close, payload: closePayload(
 export const piecesOf = (one: Case, fromClient: boolean, last: CaseFrame = GOODBYE): Buffer[] => {
   const frames = one.saysGoodbye === false ? one.frames : [...one.frames, last];
   const bytes = Buffer.concat(
-    frames.map(({ masksWrongly = false, ...parts }) => frame({ mask: fromClient !== masksWrongly, ...parts })),
+    frames.map(({ masksWrongly = false, mask = true, ...parts }) =>
+      frame({ ...parts, mask: fromClient === masksWrongly ? false : mask }),
+    ),
   );
   const size = one.chop ?? bytes.length;
   const pieces: Buffer[] = [];

@@ -17,6 +17,8 @@ export interface RawTunnel {
   readonly bystander: Client;
   /** The record of the raw tunnel, when it has ended. */
   record(): Promise<AccessRecord>;
+  /** What the raw backend has been blamed for. */
+  failures(): Promise<number>;
   /** Checks that nothing is left of the raw tunnel, and that the other one never noticed. */
   aftermath(): Promise<AccessRecord>;
 }
@@ -51,7 +53,11 @@ export const openRawTunnel = async (t: TestContext, options: RawTunnelOptions = 
     await fairlead.idle();
     return found;
   };
-  return { fairlead, backend, client, server, bystander, record, aftermath };
+  const failures = async (): Promise<number> => {
+    const { pools } = await fairlead.balancer.status();
+    return pools.find((pool) => pool.name === "raw")?.backends[0]?.failures ?? Number.NaN;
+  };
+  return { fairlead, backend, client, server, bystander, record, failures, aftermath };
 };
 
 /** Who ended a tunnel, why, and the codes that fairlead wrote. */

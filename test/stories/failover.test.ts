@@ -33,6 +33,8 @@ for (const [failure, script] of Object.entries(FAILING)) {
       "it was let go",
     );
     await until(() => fairlead.records.length === TURNS, "one record for each client");
+    const { pools } = await fairlead.balancer.status();
+    assert.ok((pools[0]?.backends[0]?.failures ?? 0) > 0, "it was blamed");
     assert.ok(fairlead.records.some((record) => record.attempts === 2));
     assert.ok(fairlead.records.every((record) => record.backend === good.url && record.status === 101));
     await fairlead.idle();

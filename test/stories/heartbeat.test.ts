@@ -63,6 +63,7 @@ test("a client that answers no ping gets 1001 and the end of its connection, the
   assert.equal(await answers, 1001);
   tunnel.client.half();
   assert.deepEqual(endOf(await tunnel.aftermath()), ["client", "client-silent", 1001, 1001]);
+  assert.equal(await tunnel.failures(), 0);
 });
 
 test("a backend that answers no ping gets 1001 and the end of its connection, its client 1012", async (t) => {
@@ -74,6 +75,7 @@ test("a backend that answers no ping gets 1001 and the end of its connection, it
   await tunnel.server.farewell();
   tunnel.client.half();
   assert.deepEqual(endOf(await tunnel.aftermath()), ["backend", "backend-silent", 1012, 1001]);
+  assert.equal(await tunnel.failures(), 1);
 });
 
 /** Answers pings and at last the Close, whose code it gives. */

@@ -36,6 +36,7 @@ for (const [phase, { frames, boundary }] of Object.entries(PHASES)) {
       tunnel.client.half();
       const record = await tunnel.aftermath();
       assert.deepEqual(endOf(record).slice(0, 3), ["backend", "backend-vanished", boundary ? 1012 : null]);
+      assert.equal(await tunnel.failures(), 1, "an unexpected closure is the backend's failure");
     });
 
     test(`a client that ${how} ${phase} is reported to the backend ${boundary ? "with 1001" : "by the end of the connection"}`, async (t) => {
@@ -52,6 +53,7 @@ for (const [phase, { frames, boundary }] of Object.entries(PHASES)) {
       const record = await tunnel.aftermath();
       const [by, cause, , toBackend] = endOf(record);
       assert.deepEqual([by, cause, toBackend], ["client", "client-vanished", boundary ? 1001 : null]);
+      assert.equal(await tunnel.failures(), 0);
     });
   }
 }
@@ -148,6 +150,7 @@ test("a client that breaks the protocol gets 1002, the backend 1001, and what wa
   tunnel.server.half();
   const record = await tunnel.aftermath();
   assert.deepEqual(endOf(record), ["client", "client-protocol-error", 1002, 1001]);
+  assert.equal(await tunnel.failures(), 0);
 });
 
 test("a backend that breaks the protocol gets 1002, its client 1012, and what was sent before still arrives", async (t) => {
@@ -163,6 +166,7 @@ test("a backend that breaks the protocol gets 1002, its client 1012, and what wa
   tunnel.client.half();
   const record = await tunnel.aftermath();
   assert.deepEqual(endOf(record), ["backend", "backend-protocol-error", 1012, 1002]);
+  assert.equal(await tunnel.failures(), 1);
 });
 
 test("a client that breaks the protocol inside a fragmented message is told so, and the backend hears 1001 at the boundary", async (t) => {
@@ -210,6 +214,7 @@ test("too large a message costs its sender 1009 and the other side 1001", async 
   fromServer.server.half();
   fromServer.client.half();
   assert.deepEqual(endOf(await fromServer.aftermath()), ["fairlead", "backend-message-too-large", 1001, 1009]);
+  assert.equal(await fromServer.failures(), 0, "a limit of ours is not the backend's failure");
 });
 
 test("a message of exactly the greatest size passes, whatever its frames", async (t) => {
