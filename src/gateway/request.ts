@@ -213,11 +213,20 @@ export class PlainRequest {
         },
         onResponseError: (_controller, error) => {
           if (finished) return;
+          if (this.isClientGone()) {
+            done("gone");
+            return;
+          }
           if (response.headersSent) response.destroy();
           done(response.headersSent ? "cut" : { error, sent: sent || !NOT_SENT.has(codeOf(error)) });
         },
       });
     });
+  }
+
+  /** A client that breaks off its upload shows that as an error of the attempt, before its connection is seen to close. */
+  private isClientGone(): boolean {
+    return this.response.closed || (this.request.destroyed && !this.request.complete);
   }
 
   private begin(

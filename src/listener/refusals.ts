@@ -5,8 +5,13 @@ import { responseHeadText } from "../http/index.ts";
 
 import type { Answers } from "./answers.ts";
 
-/** A connection sent something that is no request; `status` is what it was told, 0 when it could not be told anything. */
-export type OnBadRequest = (socket: Socket, status: number, reason: string) => void;
+/**
+ * A connection sent something that is no request.
+ *
+ * @param status what it was told; 0 when it could not be told anything
+ * @param alone whether no request is under way on the connection, whose own record will tell how it ended
+ */
+export type OnBadRequest = (socket: Socket, status: number, reason: string, alone: boolean) => void;
 
 /** What Node's parser calls its complaints, and the status that answers them. Everything else is 400. */
 const STATUS_OF: Readonly<Record<string, number>> = {
@@ -14,6 +19,8 @@ const STATUS_OF: Readonly<Record<string, number>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
+/** The connection's end in the middle of a request. */
+const ENDED_EARLY = "HPE_INVALID_EOF_STATE";
 /** OpenSSL's and Node's names of TLS handshakes that failed: there is no connection yet on which to answer. */
 const TLS_FAILURE = /^ERR_SSL|^ERR_TLS|^EPROTO$/;
 /** How long a refused client may go on sending: ended at once, it would lose the answer to the reset. */
@@ -34,7 +41,13 @@ export class Refusals {
   parserFailed(error: NodeJS.ErrnoException, socket: Socket): void {
     if (this.refused.has(socket)) return;
     const code = error.code ?? "";
-    if (code === "ECONNRESET" || TLS_FAILURE.test(code) || !socket.writable) {
+    const brokeOff = code === "ECONNRESET" || (code === "HPE_INVALID_EOF_STATE" && this.answers.isUnderWay(socket));
+    if (brokeOff || TLS_FAILURE.test(code) || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    if (code === ENDED_EARLY && this.answers.isUnderWay(socket)) {
+      // A client that breaks off its upload: its request is under way, and tells of it.
       socket.destroy();
       return;
     }
@@ -43,18 +56,19 @@ export class Refusals {
 
   refuse(socket: Socket, status: number): void {
     const reason = STATUS_CODES[status] ?? "";
+    const alone = !this.answers.isUnderWay(socket);
     this.refused.add(socket);
     socket.on("error", () => socket.destroy());
     if (this.answers.isInTheMiddle(socket)) {
       // In the middle of another answer a status would be taken for a part of it.
       socket.destroy();
-      this.onBadRequest(socket, 0, reason);
+      this.onBadRequest(socket, 0, reason, alone);
       return;
     }
     const allow = status === 405 ? ["Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"] : [];
     socket.end(responseHeadText(status, reason, [...allow, "Connection", "close", "Content-Length", "0"]), "latin1");
     linger(socket);
-    this.onBadRequest(socket, status, reason);
+    this.onBadRequest(socket, status, reason, alone);
   }
 }
 

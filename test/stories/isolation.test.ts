@@ -1,6 +1,6 @@
 /** Five hundred tunnels at once: nothing is lost, doubled, reordered, or handed to the wrong one. */
 import assert from "node:assert/strict";
-import test from "node:test";
+import test, { type TestContext } from "node:test";
 import type { WebSocket } from "ws";
 import { startEcho, type EchoBackend } from "../kit/backends.ts";
 import { startBalancer, urlsOf, type Harbour } from "../kit/balancer.ts";
@@ -29,22 +29,18 @@ const serveCargo =
     const seals: string[] = [];
     manifest.set(id, seals);
     socket.on("message", (data: Buffer, isBinary) => seals.push(sealOf(data, isBinary)));
-    void shipAll(socket, cargoOf(BACKEND_SEED + id, PARCELS, isLarge(id)));
+    socket.once("message", () => void shipAll(socket, cargoOf(BACKEND_SEED + id, PARCELS, isLarge(id))));
   };
 
-const startFleet = (t: Parameters<typeof startEcho>[0], manifest: Manifest): Promise<EchoBackend[]> =>
+const startFleet = (t: TestContext, manifest: Manifest): Promise<EchoBackend[]> =>
   Promise.all([1, 2, 3].map(() => startEcho(t, { deflate: { threshold: 0 }, onSocket: serveCargo(manifest) })));
 
 const seals = (client: Client): string[] => client.messages.map(({ data, isBinary }) => sealOf(data, isBinary));
 
-const sail = async (
-  t: Parameters<typeof startEcho>[0],
-  fairlead: Harbour,
-  id: number,
-  manifest: Manifest,
-): Promise<void> => {
-  const perMessageDeflate = id % 2 === 0 && { threshold: 0 };
-  const client = await openWs(t, `${fairlead.url}/?tunnel=${id}`, { perMessageDeflate });
+const board = (t: TestContext, fairlead: Harbour, id: number): Promise<Client> =>
+  openWs(t, `${fairlead.url}/?tunnel=${id}`, { perMessageDeflate: id % 2 === 0 && { threshold: 0 } });
+
+const sail = async (client: Client, id: number, manifest: Manifest): Promise<void> => {
   const pongs: string[] = [];
   client.socket.on("pong", (payload) => pongs.push(payload.toString()));
   const cargo = cargoOf(id, PARCELS, isLarge(id));
@@ -61,7 +57,9 @@ test("500 tunnels carry messages of 0 B to 4 MiB, fragmented, compressed, with p
   const manifest: Manifest = new Map();
   const backends = await startFleet(t, manifest);
   const fairlead = await startBalancer(t, { backends: urlsOf(backends) });
-  await Promise.all(Array.from({ length: TUNNELS }, (_, id) => sail(t, fairlead, id, manifest)));
+  const clients: Client[] = [];
+  for (let id = 0; id < TUNNELS; id += 1) clients.push(await board(t, fairlead, id));
+  await Promise.all(clients.map((client, id) => sail(client, id, manifest)));
   await until(() => fairlead.records.length === TUNNELS, "a record of each");
   assert.ok(
     fairlead.records.every(

@@ -1,0 +1,38 @@
+/** Health is one truth: what one worker sees, all workers know. */
+import assert from "node:assert/strict";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "node:test";
+
+import { startEcho } from "../kit/backends.ts";
+import { openWs, whose } from "../kit/clients.ts";
+import { until } from "../kit/until.ts";
+import { startFairlead } from "./command.ts";
+
+test("a failure that one worker sees makes the backend unhealthy for all, and a probe brings it back", async (t) => {
+  const [one, two] = await Promise.all(["one", "two"].map((name) => startEcho(t, { name })));
+  assert.ok(one && two);
+  const file = join(mkdtempSync(join(tmpdir(), "fairlead-health-")), "fairlead.json");
+  const health = { failureThreshold: 1, cooldown: "100ms", maxCooldown: "200ms" };
+  writeFileSync(file, JSON.stringify({ pools: { default: { backends: [one.url, two.url], balance: "round-robin", health } } }));
+  const fairlead = await startFairlead(t, ["--config", file, "--workers", "2"]);
+  const stateOf = async (url: string) =>
+    (await fairlead.status()).pools[0]?.backends.find(({ name }) => name === url);
+  await one.kill();
+  // One dial, by whichever worker, is enough.
+  while (!fairlead.logged().some(({ msg }) => msg === "backend is unhealthy")) {
+    assert.equal(await whose(await openWs(t, fairlead.url)), "two");
+  }
+  const line = await fairlead.log("backend is unhealthy");
+  assert.equal(line["backend"], one.url);
+  assert.equal(line["reason"], "it could not be connected to");
+  assert.notEqual((await stateOf(one.url))?.health, "healthy");
+  const dials = (await stateOf(one.url))?.failures;
+  for (let at = 0; at < 8; at += 1) assert.equal(await whose(await openWs(t, fairlead.url)), "two");
+  assert.equal((await stateOf(one.url))?.failures, dials, "no worker tried it again");
+  await startEcho(t, { name: "one again", port: one.port });
+  await fairlead.log("backend is healthy again");
+  assert.equal((await stateOf(one.url))?.health, "healthy");
+  await until(async () => (await whose(await openWs(t, fairlead.url))) === "one again", "it is used again");
+});
