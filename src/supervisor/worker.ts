@@ -127,31 +127,30 @@ export class Worker {
   }
 
   private handlersFor(listener: ListenerConfig): ListenerHandlers {
+    const { logger } = this.world;
     const info = { name: listener.name, secure: listener.tls !== undefined };
     return {
       request: (request, response) => this.gateway.request(request, response, info),
       upgrade: (request, socket, head) => this.gateway.upgrade(request, socket, head, info),
-      badRequest: ({ remoteAddress }, status, reason) => this.badRequest(info.name, remoteAddress, status, reason),
+      badRequest: ({ remoteAddress = "" }, status, reason, alone) => {
+        const client = plainAddress(remoteAddress);
+        logger.warn({ listener: info.name, client, status }, `a bad request was refused: ${reason}`);
+        if (alone) this.recordBadRequest({ listener: info.name, client, status, reason });
+      },
     };
   }
 
-  /** What is no request leaves a line and a record all the same; where another answer was cut off, that one's record tells. */
-  private badRequest(listener: string, remoteAddress: string | undefined, status: number, reason: string): void {
-    const { clock, logger, onRecord } = this.world;
-    const client = plainAddress(remoteAddress ?? "");
-    logger.warn({ listener, client, status }, `a bad request was refused: ${reason}`);
-    if (status === 0) return;
+  /** What is no request leaves a record all the same. */
+  private recordBadRequest(facts: Pick<AccessRecord, "listener" | "client" | "status" | "reason">): void {
+    const { clock, onRecord } = this.world;
     this.lastBadRequest += 1;
     const id = `${this.idPrefix}x${this.lastBadRequest.toString(36)}`;
     onRecord({
       ...NO_REQUEST,
+      ...facts,
       id,
       started: new Date(clock.wall()).toISOString(),
-      client,
-      listener,
-      status,
       error: "CLIENT_BAD_REQUEST",
-      reason,
     });
   }
 

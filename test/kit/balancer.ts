@@ -40,7 +40,7 @@ const logger = (logs: LogLine[]) => {
 };
 
 /** What fairlead carries at the moment: waiting handshakes, open tunnels, requests in flight, and what backends count. */
-export const burden = async (balancer: LoadBalancer): Promise<number> => {
+const burden = async (balancer: LoadBalancer): Promise<number> => {
   const { handshakes, tunnels, requests, pools } = await balancer.status();
   const loads = pools.flatMap((pool) => pool.backends.map((backend) => backend.load + backend.open + backend.inFlight));
   return loads.reduce((sum, load) => sum + load, handshakes + tunnels + requests);

@@ -17,10 +17,10 @@ const GOPATH = "/usr/share/gocode";
 const SEED_ADDRESS = '":8000"';
 
 /** Port of the seed's server as it is written. */
-export const SEED_PORT = 8000;
+const SEED_PORT = 8000;
 
 /** The seed's Go server, word for word. */
-export const seedServerSource = (): string =>
+const seedServerSource = (): string =>
   readFileSync(fileURLToPath(new URL("../../examples/seed/server.go", import.meta.url)), "utf8");
 
 const GORILLA = `${GOPATH}/src/github.com/gorilla/websocket`;

@@ -81,7 +81,3 @@ export const isListening = async (port: number): Promise<boolean> => {
     socket.destroy();
   }
 };
-
-/** Bytes of a frame that stop in its middle. */
-export const halfFrame = (mask: boolean): Buffer =>
-  frame({ opcode: OPCODE.binary, payload: Buffer.alloc(1000, 7), mask }).subarray(0, 500);

@@ -70,8 +70,11 @@ export const asFairlead = async (program: Program): Promise<Fairlead> => {
 const BASE = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--log-format", "json"];
 
 /** Starts fairlead on free ports and waits until it listens. */
-export const startFairlead = (t: TestContext, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Fairlead> =>
-  asFairlead(runCommand(t, [...BASE, ...args], env));
+export const startFairlead = (
+  t: TestContext,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Fairlead> => asFairlead(runCommand(t, [...BASE, ...args], env));
 
 /** Whether a process exists. */
 export const isAlive = (pid: number): boolean => {
@@ -116,5 +119,6 @@ export const storm = (t: TestContext, url: string, clients: number): { stop(): P
 
 /** Waits until a socket of a client is closed, whatever became of it. */
 export const gone = async (client: Client): Promise<void> => {
-  if (client.socket.readyState !== client.socket.CLOSED) await within(once(client.socket, "close"), "the client is gone");
+  if (client.socket.readyState !== client.socket.CLOSED)
+    await within(once(client.socket, "close"), "the client is gone");
 };

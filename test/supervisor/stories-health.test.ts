@@ -15,10 +15,12 @@ test("a failure that one worker sees makes the backend unhealthy for all, and a 
   assert.ok(one && two);
   const file = join(mkdtempSync(join(tmpdir(), "fairlead-health-")), "fairlead.json");
   const health = { failureThreshold: 1, cooldown: "100ms", maxCooldown: "200ms" };
-  writeFileSync(file, JSON.stringify({ pools: { default: { backends: [one.url, two.url], balance: "round-robin", health } } }));
+  writeFileSync(
+    file,
+    JSON.stringify({ pools: { default: { backends: [one.url, two.url], balance: "round-robin", health } } }),
+  );
   const fairlead = await startFairlead(t, ["--config", file, "--workers", "2"]);
-  const stateOf = async (url: string) =>
-    (await fairlead.status()).pools[0]?.backends.find(({ name }) => name === url);
+  const stateOf = async (url: string) => (await fairlead.status()).pools[0]?.backends.find(({ name }) => name === url);
   await one.kill();
   // One dial, by whichever worker, is enough.
   while (!fairlead.logged().some(({ msg }) => msg === "backend is unhealthy")) {

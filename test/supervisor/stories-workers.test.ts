@@ -24,7 +24,10 @@ test("a worker that is killed costs its own tunnels only; what it had is given b
   for (const client of rest) assert.equal(await client.ask("still here"), "still here");
   await until(async () => (await fairlead.workers()).filter((pid) => pid !== victim).length === 2, "it is replaced");
   const loads = async () => (await fairlead.status()).pools[0]?.backends.map(({ load }) => load) ?? [];
-  assert.equal((await loads()).reduce((sum, load) => sum + load), 4);
+  assert.equal(
+    (await loads()).reduce((sum, load) => sum + load),
+    4,
+  );
   await openInTurn(t, fairlead.url, 4);
   assert.deepEqual(await loads(), [4, 4]);
 });
