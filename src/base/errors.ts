@@ -43,6 +43,11 @@ export const ERROR_CODES = {
   CLIENT_GONE: kind("client", false, "The client went away before its request was answered."),
   CLIENT_BAD_REQUEST: kind("client", false, "The request is not one that fairlead passes on."),
   NO_ROUTE: kind("client", false, "No route takes the request, and there is no default pool."),
+  ORIGIN_REFUSED: kind(
+    "client",
+    false,
+    "The page that opened the socket is of an origin that the route does not take.",
+  ),
   INTERNAL: kind("fairlead", false, "Something in fairlead failed that should not; the log has the details."),
   BAD_HEAD: kind("fairlead", false, "A head was to be written with characters that a head must not contain."),
   CONFIG_INVALID: kind("operator", false, "The configuration has mistakes; each is named with its place."),

@@ -46,7 +46,10 @@ function fileForm(config: Config): object {
     trustedProxies,
     log,
     limits: humanise(limits, configSchema.shape.limits),
-    ...(defaultRoute !== undefined && { tunnel: humanise(defaultRoute.tunnel, tunnelSchema) }),
+    ...(defaultRoute !== undefined && {
+      origins: defaultRoute.origins,
+      tunnel: humanise(defaultRoute.tunnel, tunnelSchema),
+    }),
     pools: Object.fromEntries(Object.entries(config.pools).map(([name, pool]) => [name, poolForm(pool)])),
     routes: config.routes.map((route) => ({ ...route, tunnel: humanise(route.tunnel, tunnelSchema) })),
     ...(defaultRoute !== undefined && { defaultPool: defaultRoute.pool }),

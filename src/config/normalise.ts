@@ -24,7 +24,7 @@ type ParsedTunnel = ParsedConfig["routes"][number]["tunnel"];
  * @param defaultPool name of the pool for requests that no route matches
  */
 export function normalise(parsed: ParsedConfig, defaultPool: string | undefined, materials: Materials): Config {
-  const { admin, workers, drain, secret, trustedProxies, log, limits, tunnel } = parsed;
+  const { admin, workers, drain, secret, trustedProxies, log, limits, origins, tunnel } = parsed;
   return freeze({
     listeners: parsed.listen.map((listener) => listenerOf(listener, materials)),
     admin,
@@ -35,8 +35,16 @@ export function normalise(parsed: ParsedConfig, defaultPool: string | undefined,
     log,
     limits,
     pools: poolsOf(parsed, materials),
-    routes: parsed.routes.map((route) => ({ ...route, tunnel: tunnelOf(tunnel, route.tunnel) })),
-    ...(defaultPool !== undefined && { defaultRoute: { name: "default" as const, pool: defaultPool, tunnel } }),
+    routes: parsed.routes.map(({ name, match, pool, ...route }) => ({
+      name,
+      match,
+      pool,
+      origins: route.origins ?? origins,
+      tunnel: tunnelOf(tunnel, route.tunnel),
+    })),
+    ...(defaultPool !== undefined && {
+      defaultRoute: { name: "default" as const, pool: defaultPool, origins, tunnel },
+    }),
   });
 }
 

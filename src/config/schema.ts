@@ -3,7 +3,7 @@ import { z } from "zod";
 import { affinitySchema } from "../affinity/index.ts";
 import { balanceSchema } from "../balancing/index.ts";
 import { durationField, durationOrOff, sizeField } from "../base/index.ts";
-import { routeMatchSchema } from "../routing/index.ts";
+import { originsSchema, routeMatchSchema } from "../routing/index.ts";
 import { DEFAULT_ADMIN, DEFAULT_LISTEN, isHost, readAddress, type Reading } from "./address.ts";
 import { readCidr } from "./cidr.ts";
 import { reading } from "./reading.ts";
@@ -123,6 +123,11 @@ const routeSchema = z.strictObject({
   name: nameField.describe("Unique; named in logs, metrics and the API."),
   match: routeMatchSchema.describe("What a request must be like. The most specific route wins, whatever the order."),
   pool: z.string().describe("Name of the pool that serves this route."),
+  origins: originsSchema
+    .optional()
+    .describe(
+      "Origins of pages that may open this route's sockets; what is not said comes from the configuration's own `origins`.",
+    ),
   tunnel: routeTunnelSchema
     .prefault({})
     .describe("How this route's tunnels are kept; what is not said comes from the configuration's own `tunnel`."),
@@ -172,6 +177,12 @@ export const configSchema = z.strictObject({
     .prefault("least-connections")
     .describe("How pools that name no algorithm choose among their backends."),
   affinity: affinitySchema.prefault("none").describe("How clients of pools that name no affinity stay with a backend."),
+  origins: originsSchema
+    .prefault("any")
+    .describe(
+      "Origins of web pages that may open sockets; others get 403. `https://*.example.com` stands for every host below example.com. " +
+        "Programs that are no browsers send no Origin and are not held to this. Plain requests are the backend's to judge.",
+    ),
   tunnel: tunnelSchema.prefault({}).describe("How tunnels are kept and ended; routes can differ."),
   pools: z.record(nameField, poolSchema).prefault({}).describe("Pools of backends by name."),
   routes: z

@@ -4,7 +4,7 @@ import type { affinitySchema } from "../affinity/index.ts";
 import type { balanceSchema } from "../balancing/index.ts";
 import type { Bytes, Milliseconds } from "../base/index.ts";
 import type { healthSchema } from "../health/index.ts";
-import type { routeMatchSchema } from "../routing/index.ts";
+import type { Origins, routeMatchSchema } from "../routing/index.ts";
 
 /** Options of one pool's balancing algorithm, normalised. */
 export type BalanceOptions = z.output<typeof balanceSchema>;
@@ -138,6 +138,8 @@ export interface RouteConfig {
   readonly match: RouteMatch;
   /** Name of a pool that exists. */
   readonly pool: string;
+  /** Whose pages may open sockets here. */
+  readonly origins: Origins;
   readonly tunnel: TunnelOptions;
 }
 
@@ -145,6 +147,7 @@ export interface RouteConfig {
 export interface DefaultRouteConfig {
   readonly name: "default";
   readonly pool: string;
+  readonly origins: Origins;
   readonly tunnel: TunnelOptions;
 }
 

@@ -4,13 +4,13 @@ import type { Socket } from "node:net";
 import type { Clock, Logger, Random, Wheel } from "../base/index.ts";
 import type { Config, DefaultRouteConfig, RouteConfig } from "../config/index.ts";
 import type { FailureSignal, HealthSignal } from "../health/index.ts";
-import { requestFacts, trustedProxies } from "../http/index.ts";
+import { headerValues, requestFacts, trustedProxies } from "../http/index.ts";
 import type { IsTrusted, RequestFacts } from "../http/index.ts";
 import { Pool } from "../pool/index.ts";
 import type { OnLoad } from "../pool/index.ts";
 import type { Tunnel } from "../relay/index.ts";
-import { createRouter } from "../routing/index.ts";
-import type { Router } from "../routing/index.ts";
+import { createOriginCheck, createRouter } from "../routing/index.ts";
+import type { OriginCheck, Router } from "../routing/index.ts";
 
 import { arrivalOf } from "./arrival.ts";
 import type { Arrival, ListenerInfo } from "./arrival.ts";
@@ -60,6 +60,7 @@ export class Gateway {
   private readonly config: Config;
   private readonly isTrusted: IsTrusted;
   private readonly router: Router;
+  private readonly originChecks: ReadonlyMap<RouteConfig | DefaultRouteConfig, OriginCheck>;
   private readonly pending = new Set<PendingClient>();
   private lastId = 0;
   private openRequests = 0;
@@ -70,6 +71,8 @@ export class Gateway {
     this.world = world;
     this.isTrusted = trustedProxies(config.trustedProxies);
     this.router = createRouter(config.routes);
+    const routes = config.defaultRoute === undefined ? config.routes : [...config.routes, config.defaultRoute];
+    this.originChecks = new Map(routes.map((route) => [route, createOriginCheck(route.origins)]));
     this.pools = new Map(
       Object.values(config.pools).map((pool) => [
         pool.name,
@@ -119,6 +122,12 @@ export class Gateway {
 
   routeFor(facts: RequestFacts): RouteConfig | DefaultRouteConfig | undefined {
     return this.config.routes[this.router(facts)] ?? this.config.defaultRoute;
+  }
+
+  /** Whether a page of this origin may open a socket here. Of several Origin headers each has to be one that may. */
+  takesOrigin(route: RouteConfig | DefaultRouteConfig, facts: RequestFacts): boolean {
+    const takes = this.originChecks.get(route);
+    return headerValues(facts.headers, "origin").every((origin) => takes?.(origin) === true);
   }
 
   poolEntry(name: string): PoolEntry {

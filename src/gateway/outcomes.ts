@@ -10,6 +10,11 @@ export interface Refused {
 }
 
 export const NO_ROUTE: Refused = { status: 404, code: "NO_ROUTE", reason: "No route takes this request." };
+export const BAD_ORIGIN: Refused = {
+  status: 403,
+  code: "ORIGIN_REFUSED",
+  reason: "Pages of this origin may not open sockets here.",
+};
 export const STOPPING: Refused = { status: 503, code: "STOPPED", reason: "fairlead is shutting down." };
 export const INTERNAL: Refused = { status: 500, code: "INTERNAL", reason: "fairlead could not handle the request." };
 export const TOO_SLOW: Refused = {

@@ -16,7 +16,7 @@ import type { UpgradeRequest } from "../websocket/index.ts";
 import { forwardFacts } from "./arrival.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Gateway, PoolEntry } from "./gateway.ts";
-import { badRequest, INTERNAL, NO_ROUTE, noCandidate, signalOf, STOPPING } from "./outcomes.ts";
+import { BAD_ORIGIN, badRequest, INTERNAL, NO_ROUTE, noCandidate, signalOf, STOPPING } from "./outcomes.ts";
 import type { Refused } from "./outcomes.ts";
 import type { PendingClient } from "./pending-client.ts";
 import { STATUS_CLIENT_GONE } from "./record.ts";
@@ -64,7 +64,8 @@ export class Upgrade {
     }
     draft.route = route.name;
     draft.pool = route.pool;
-    await this.connect(route, facts, judgement.upgrade);
+    if (this.gateway.takesOrigin(route, facts)) await this.connect(route, facts, judgement.upgrade);
+    else this.refuse(BAD_ORIGIN);
   }
 
   /** Tries one candidate after the other, within the pool's limits of attempts and time. */

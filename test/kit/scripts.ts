@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
-import { frame, OPCODE } from "./frames.ts";
 import { switchingHead } from "./heads.ts";
 import { startRaw, type RawBackend, type RawPeer } from "./raw.ts";
 

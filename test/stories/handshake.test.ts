@@ -207,3 +207,17 @@ test("a client that goes away before the 101 takes its dial with it", async (t) 
     [499, 499],
   );
 });
+
+test("a page of an origin that the route does not take gets 403; others, and programs without an Origin, get their socket", async (t) => {
+  const backend = await startEcho(t, { name: "a" });
+  const fairlead = await startBalancer(t, { backends: [backend.url], origins: ["https://*.deck.example"] });
+  const refused = await refusedWs(t, fairlead.url, { origin: "https://evil.example" });
+  assert.equal(refused.status, 403);
+  for (const origin of ["https://app.deck.example", undefined]) {
+    const client = await openWs(t, fairlead.url, origin === undefined ? {} : { origin });
+    await client.bye();
+  }
+  await fairlead.idle();
+  const record = await fairlead.record(({ status }) => status === 403);
+  assert.equal(record.error, "ORIGIN_REFUSED");
+});

@@ -1,0 +1,91 @@
+/** Who gets the next connection, and what it knows by then. */
+import assert from "node:assert/strict";
+import { Socket } from "node:net";
+import { setImmediate as turn } from "node:timers/promises";
+import test from "node:test";
+
+import { Handover } from "../../src/supervisor/handover.ts";
+import type { ToWorker } from "../../src/supervisor/messages.ts";
+import { Seat } from "../../src/supervisor/seat.ts";
+
+/** Workers that note what they get, and take what they are given when the test says so. */
+const scene = (count: number) => {
+  const got: string[] = [];
+  const seats = new Map<number, Seat>();
+  let now = 0;
+  const handover = new Handover(seats, { now: () => now, wall: () => now });
+  for (let id = 1; id <= count; id += 1) {
+    const handle = {
+      pid: id,
+      send: (message: ToWorker) => void got.push(`${id}: ${message.type}`),
+      give: () => void got.push(`${id}: connection`),
+      kill: () => undefined,
+    };
+    const seat = new Seat(id, handle, 0);
+    seat.ready = true;
+    seats.set(id, seat);
+  }
+  const take = (id: number): void => {
+    const seat = seats.get(id);
+    assert.ok(seat);
+    seat.isTaking = false;
+    handover.wake();
+  };
+  const come = async (connections = 1): Promise<string[]> => {
+    for (let at = 0; at < connections; at += 1) handover.add(0, new Socket());
+    await turn();
+    return got.splice(0);
+  };
+  const pass = (milliseconds: number): void => void (now += milliseconds);
+  return { handover, seats, come, take, pass };
+};
+
+test("the worker with the fewest connections gets the next one, the one that waited longest among equals", async () => {
+  const { come, take, seats, pass } = scene(3);
+  const order: string[] = [];
+  for (let at = 0; at < 6; at += 1) {
+    pass(1);
+    order.push(...(await come()));
+    for (const id of seats.keys()) take(id);
+  }
+  assert.deepEqual(
+    order,
+    [1, 2, 3, 1, 2, 3].map((id) => `${id}: connection`),
+  );
+});
+
+test("what is known of the loads reaches a worker before its connection", async () => {
+  const { seats, handover, come } = scene(1);
+  handover.add(0, new Socket());
+  seats.get(1)?.loads.change("default", 0, 1);
+  assert.deepEqual((await come(0)).slice(0, 2), ["1: others", "1: connection"]);
+});
+
+test("a worker gets no second connection before it has taken the first, and one that takes none is passed over", async () => {
+  const { come, take, pass } = scene(2);
+  assert.deepEqual(await come(3), ["1: connection", "2: connection"]);
+  pass(150);
+  take(2);
+  await turn();
+  assert.deepEqual(await come(0), ["1: count", "2: connection"]);
+});
+
+test("connections wait while there is no worker, and are dropped when there will be none", async () => {
+  const { seats, handover, come } = scene(1);
+  const seat = seats.get(1);
+  assert.ok(seat);
+  seat.ready = false;
+  const socket = new Socket();
+  handover.add(0, socket);
+  assert.deepEqual(await come(0), []);
+  seat.ready = true;
+  handover.wake();
+  assert.deepEqual(await come(0), ["1: connection"]);
+  const late = new Socket();
+  handover.add(0, late);
+  handover.stop();
+  assert.equal(late.destroyed, true);
+  const tooLate = new Socket();
+  handover.add(0, tooLate);
+  assert.equal(tooLate.destroyed, true);
+});

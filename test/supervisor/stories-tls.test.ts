@@ -1,0 +1,57 @@
+/** TLS over several workers. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "node:test";
+import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
+
+import { startEcho } from "../kit/backends.ts";
+import { authority, certificateFor } from "../kit/certs.ts";
+import { lastly } from "../kit/cleanup.ts";
+import { within } from "../kit/until.ts";
+import { startFairlead } from "./command.ts";
+
+for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
+  test(`a session begun with one worker is resumed with the other (${version})`, async (t) => {
+    const backend = await startEcho(t);
+    const certificates = [["127.0.0.1"], ["chat.example.com"]].map((hosts) => {
+      const { certFile: cert, keyFile: key } = certificateFor(hosts);
+      return { cert, key };
+    });
+    const file = join(mkdtempSync(join(tmpdir(), "fairlead-tls-")), "fairlead.json");
+    const listen = [{ address: "127.0.0.1:0", tls: { certificates } }];
+    writeFileSync(
+      file,
+      JSON.stringify({ listen, admin: "127.0.0.1:0", backends: [backend.url], log: { format: "json" } }),
+    );
+    const fairlead = await startFairlead(
+      t,
+      ["--config", file, "--workers", "2"].concat(["--listen", "127.0.0.1:0"]).slice(0, 4),
+    );
+    assert.equal(fairlead.port > 0, true);
+    const open = async (options: ConnectionOptions): Promise<TLSSocket> => {
+      const ca = authority().cert;
+      const all = { port: fairlead.port, host: "127.0.0.1", ca, servername: "chat.example.com", maxVersion: version };
+      const socket = connect({ ...all, ...options });
+      lastly(t, () => void socket.destroy());
+      const session = version === "TLSv1.3" ? once(socket, "session") : undefined;
+      await within(once(socket, "secureConnect"), "a TLS connection");
+      socket.write("GET /who HTTP/1.1\r\nHost: chat.example.com\r\n\r\n");
+      await within(once(socket, "data"), "an answer");
+      await session;
+      return socket;
+    };
+    const first = await open({});
+    assert.equal(first.isSessionReused(), false);
+    const session = first.getSession();
+    assert.ok(session);
+    // Both stay open, so that the second one gets the other worker.
+    const second = await open({ session });
+    const workers = (await fairlead.status()).workers.map(({ connections }) => connections);
+    assert.deepEqual(workers, [1, 1]);
+    assert.equal(second.isSessionReused(), true);
+    assert.equal(second.getPeerCertificate().subject?.CN ?? "chat.example.com", "chat.example.com");
+  });
+}
