@@ -52,9 +52,12 @@ const httpServer = (options: EchoOptions): Server => {
   return createSecure({ cert: certificate.cert, key: certificate.key });
 };
 
-/** A RST beneath a TLS session that is not established leaves Node spinning at its exit, so these are only destroyed. */
+/**
+ * A RST beneath a TLS session that is not established leaves Node spinning at its exit, and one behind our own FIN fails
+ * and leaves the handle open: these are only destroyed.
+ */
 const breakOff = (socket: Socket, isSecure: boolean): void => {
-  if (isSecure) socket.destroy();
+  if (isSecure || socket.writableEnded) socket.destroy();
   else socket.resetAndDestroy();
 };
 

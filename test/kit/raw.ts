@@ -70,7 +70,8 @@ export const rawPeer = (socket: Socket, isClient: boolean): RawPeer => {
       return ending;
     },
     half: () => void socket.end(),
-    reset: () => void socket.resetAndDestroy(),
+    // Behind our own FIN a reset fails, and leaves the handle open.
+    reset: () => void (socket.writableEnded ? socket.destroy() : socket.resetAndDestroy()),
   };
   return peer;
 };
