@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { FairleadError } from "../base/index.ts";
 import { formatAddress } from "../config/index.ts";
 import type { Address } from "../config/index.ts";
+import { listenAdvice } from "../listener/index.ts";
 import type { Status } from "../metrics/index.ts";
 
 /** What the admin listener shows. */
@@ -37,6 +38,8 @@ const LIMITS: ServerOptions = {
 
 const PATHS = ["/livez", "/readyz", "/healthz", "/api/v1/status"];
 
+const CHOICE = "choose another with --admin, or none with --admin off";
+
 /** @throws FairleadError LISTEN_FAILED when the address cannot be listened on */
 export async function startAdmin(address: Address, source: AdminSource): Promise<Admin> {
   const server = createServer(LIMITS, (request, response) => {
@@ -45,7 +48,7 @@ export async function startAdmin(address: Address, source: AdminSource): Promise
   await new Promise<void>((resolve, reject) => {
     // It stays: later errors are of accepting (no descriptor left), and the next connection may succeed.
     server.on("error", (error) => {
-      const text = `${formatAddress(address)} cannot be listened on for the admin API: ${error.message}; choose another with --admin, or --admin off.`;
+      const text = `${formatAddress(address)} cannot be listened on for the admin API: ${listenAdvice(error, CHOICE)}.`;
       reject(new FairleadError("LISTEN_FAILED", text, error));
     });
     server.listen(address.port, address.host, resolve);

@@ -22,6 +22,8 @@ interface Quantity {
   readonly parse: (text: string) => number | undefined;
   readonly format: (value: number) => string;
   readonly max: number;
+  /** The unit that is mostly meant by a text without one. */
+  readonly unit: string;
   /** Whether a fraction of the unit makes no sense. */
   readonly whole: boolean;
 }
@@ -34,6 +36,7 @@ const DURATION: Quantity = {
   parse: parseDuration,
   format: formatDuration,
   max: MAX_DURATION,
+  unit: "s",
   whole: false,
 };
 
@@ -42,11 +45,18 @@ const SIZE: Quantity = {
   parse: parseSize,
   format: formatSize,
   max: Number.MAX_SAFE_INTEGER,
+  unit: "KiB",
   whole: true,
 };
 
 function expected(help: string, found: unknown): string {
   return `expected ${help}, found ${JSON.stringify(found) ?? "nothing"}`;
+}
+
+/** A text that is only a number lacks its unit: where texts are all that there is, a number cannot be written. */
+function misread({ unit }: Quantity, help: string, written: number | string): string {
+  const bare = typeof written === "string" && /^\d+(?:\.\d+)?$/.test(written.trim());
+  return bare ? `"${written}" has no unit; write "${written.trim()}${unit}", for example` : expected(help, written);
 }
 
 /** What is wrong with a value that was understood, or undefined. */
@@ -68,7 +78,7 @@ function read(
 ): number {
   const value = typeof written === "string" ? quantity.parse(written) : written;
   const understood = value !== undefined && (!quantity.whole || Number.isInteger(value));
-  const problem = understood ? boundsError(quantity, value, bounds) : expected(help, written);
+  const problem = understood ? boundsError(quantity, value, bounds) : misread(quantity, help, written);
   if (problem === undefined && value !== undefined) return value;
   context.addIssue({ code: "custom", message: problem ?? "", input: written });
   return z.NEVER;

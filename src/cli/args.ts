@@ -45,7 +45,7 @@ export function parseArguments(argv: readonly string[]): Arguments | { readonly 
   const all = [...parsed.problems, ...problems];
   if (parsed.command === "serve") return serveArguments(parsed, operands, all);
   const { command, flags } = parsed;
-  for (const name of Object.keys(flags)) all.push(`--${kebab(name)}: ${command} takes no such option; leave it out`);
+  for (const name of Object.keys(flags)) all.push(notItsOption(`--${kebab(name)}`, command));
   const allowed = command === "schema" ? 0 : 1;
   for (const operand of operands.slice(allowed)) {
     all.push(`"${operand}": ${command} takes ${allowed === 0 ? "no argument" : "one FILE"}; leave it out`);
@@ -116,9 +116,16 @@ function sortRest(
 
 function unknownOption(word: string, command: CommandName): string {
   const name = word.split("=")[0] ?? word;
-  const known = ["--help", "--version", ...(command === "serve" ? serveOptions().map(({ long }) => long ?? "") : [])];
+  const ofServe = serveOptions();
+  if (command !== "serve" && ofServe.some(({ long, short }) => name === long || name === short))
+    return notItsOption(name, command);
+  const known = ["--help", "--version", ...(command === "serve" ? ofServe.map(({ long }) => long ?? "") : [])];
   const meant = didYouMean(name, known);
   return `${name}: no such option; ${meant === undefined ? "see fairlead --help" : `did you mean ${meant}?`}`;
+}
+
+function notItsOption(name: string, command: CommandName): string {
+  return `${name}: ${command} takes no such option; leave it out`;
 }
 
 function kebab(name: string): string {

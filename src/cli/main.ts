@@ -1,6 +1,6 @@
 import { ConfigError, findConfig, formatProblem, SETTINGS } from "../config/index.ts";
 import { FairleadError } from "../base/index.ts";
-import { createLogger } from "../supervisor/index.ts";
+import { createLogger, logsRecords } from "../supervisor/index.ts";
 import { type Arguments, parseArguments } from "./args.ts";
 import { checkCommand, explainCommand, loadFor, schemaCommand } from "./commands.ts";
 import { type Demo, startDemo } from "./demo.ts";
@@ -51,7 +51,8 @@ async function runServe(args: Arguments, io: Io): Promise<number> {
     for (const warning of warnings) logger.warn({}, warning);
     // Lines for people do not belong among lines for programs.
     const output = io.stdout.isTTY === true ? io.stdout : io.stderr;
-    return await serve(config, logger, io.signals, (urls) => announceDemo(demo, urls, output));
+    const onRecord = logsRecords(logger, config.log, io.stdout);
+    return await serve(config, { logger, onRecord }, io.signals, (urls) => announceDemo(demo, urls, output));
   } finally {
     await demo?.close();
   }

@@ -1,7 +1,7 @@
 import type { Logger } from "../base/index.ts";
 import type { Config } from "../config/index.ts";
-import { logsRecords, runInstance, version } from "../supervisor/index.ts";
-import type { Instance } from "../supervisor/index.ts";
+import { runInstance, version } from "../supervisor/index.ts";
+import type { Instance, InstanceOptions } from "../supervisor/index.ts";
 
 import { ExitCode } from "./exit-code.ts";
 
@@ -17,19 +17,21 @@ export interface Signals {
 /**
  * Balances until a signal comes, then drains. A second signal ends everything at once.
  *
+ * @param options where lines and records go
  * @param onListening told the URLs (`http://HOST:PORT` or `https://`) once clients can come
  * @returns the exit code
  * @throws FairleadError when it cannot start
  */
 export async function serve(
   config: Config,
-  logger: Logger,
+  options: Pick<InstanceOptions, "logger" | "onRecord">,
   signals: Signals,
   onListening: (urls: readonly string[]) => void,
 ): Promise<number> {
+  const { logger } = options;
   const stop = stopSignals(signals);
   try {
-    const instance = await runInstance(config, { logger, onRecord: logsRecords(logger, config.log), processes: true });
+    const instance = await runInstance(config, { ...options, processes: true });
     announce(instance, logger);
     onListening(instance.addresses.map(({ url }) => url.replace(/^ws/, "http")));
     logger.info({ signal: await stop.first, drain: config.drain }, "draining");

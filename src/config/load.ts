@@ -123,7 +123,9 @@ function readNamed(path: string, name: string, options: ConfigSurroundings): str
     return bounded(path, (options.readFile ?? readText)(path));
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    const message = `${path} cannot be read: ${whyUnreadable(error)}; name a YAML or JSON file`;
+    const isForbidden = error instanceof Error && "code" in error && error.code === "EACCES";
+    const remedy = isForbidden ? "make it readable, or name another" : "name a YAML or JSON file";
+    const message = `${path} cannot be read: ${whyUnreadable(error)}; ${remedy}`;
     throw new ConfigError([{ place: { name }, path: "", message }]);
   }
 }

@@ -101,6 +101,7 @@ export class PlainRequest {
       if (typeof attempt === "string") return;
       tried.push(index);
       last = attempt.error;
+      this.tellFailure(attempt.error);
       if (attempt.sent && !this.mayRepeat()) break;
     }
     this.fail(last, tried.length);
@@ -243,13 +244,17 @@ export class PlainRequest {
     this.response.flushHeaders();
   }
 
+  private tellFailure(error: Error): void {
+    const { id, backend } = this.arrival.draft;
+    this.gateway.world.logger.warn(
+      { id, code: codeOf(error), backend },
+      `a request was not answered: ${error.message}`,
+    );
+  }
+
   /** No backend answered: 503 when none could be reached, 504 when one was too slow, else 502. */
   private fail(error: Error | undefined, attempts: number): void {
     const code = error === undefined ? "" : codeOf(error);
-    if (error !== undefined) {
-      const { id, backend } = this.arrival.draft;
-      this.gateway.world.logger.warn({ id, backend, code }, `no backend answered a request: ${error.message}`);
-    }
     if (error === undefined || NOT_SENT.has(code)) this.refuse(noCandidate(attempts));
     else this.refuse(TIMEOUTS.has(code) ? TOO_SLOW : BAD_ANSWER);
   }

@@ -41,7 +41,8 @@ export async function openEntrance(config: ListenerConfig, handlers: EntranceHan
 function start(server: Server, { host, port, name }: ListenerConfig): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException): void => {
-      reject(new FairleadError("LISTEN_FAILED", `${name} cannot be listened on: ${listenAdvice(error)}`, error));
+      const advice = listenAdvice(error, "choose another with --listen");
+      reject(new FairleadError("LISTEN_FAILED", `${name} cannot be listened on: ${advice}.`, error));
     };
     server.once("error", onError);
     server.listen({ host, port, backlog: BACKLOG_CONNECTIONS_MAX }, () => {
@@ -51,10 +52,15 @@ function start(server: Server, { host, port, name }: ListenerConfig): Promise<vo
   });
 }
 
-function listenAdvice(error: NodeJS.ErrnoException): string {
-  if (error.code === "EADDRINUSE")
-    return "the address is in use; stop what listens there, or choose another with --listen.";
-  if (error.code === "EACCES") return "permission denied; choose a port above 1023, or grant CAP_NET_BIND_SERVICE.";
-  if (error.code === "EADDRNOTAVAIL") return "this machine does not have that address.";
-  return error.message;
+/**
+ * Why an address cannot be listened on, and what to do; without a full stop.
+ *
+ * @param choice how another address is chosen
+ */
+export function listenAdvice({ code, message }: NodeJS.ErrnoException, choice: string): string {
+  if (code === "EADDRINUSE") return `the address is in use; stop what listens there, or ${choice}`;
+  if (code === "EACCES") return "permission denied; choose a port above 1023, or grant CAP_NET_BIND_SERVICE";
+  if (code === "EADDRNOTAVAIL") return `this machine does not have that address; ${choice}, such as 0.0.0.0 for all`;
+  if (code === "ENOTFOUND") return `no such host name is known here; ${choice}`;
+  return `${message}; ${choice}`;
 }

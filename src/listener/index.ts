@@ -1,3 +1,3 @@
 /** Addresses that clients connect to, ws and wss, with their limits. */
-export { type Entrance, type EntranceHandlers, openEntrance } from "./entrance.ts";
+export { type Entrance, type EntranceHandlers, listenAdvice, openEntrance } from "./entrance.ts";
 export { createListener, type Listener, type ListenerHandlers } from "./listener.ts";

@@ -30,8 +30,16 @@ const PING_PAYLOAD_BYTES = 8;
  * Asks a backend whether it is well, as a client would: a WebSocket handshake, a ping, its pong, a Close.
  *
  * A backend that refuses the handshake with a status below 500 is alive and decides for itself: that is no failure.
+ *
+ * @param signal gives the probe up: its connection is dropped at once, and what it found means nothing
  */
-export function probe(backend: BackendConfig, tls: PoolTls, options: ProbeOptions): Promise<ProbeFailure | undefined> {
+export function probe(
+  backend: BackendConfig,
+  tls: PoolTls,
+  options: ProbeOptions,
+  signal: AbortSignal,
+): Promise<ProbeFailure | undefined> {
+  if (signal.aborted) return Promise.resolve(GIVEN_UP);
   return new Promise((resolve) => {
     const key = randomBytes(KEY_BYTES).toString("base64");
     const request = handshake(backend, tls, options, key);
@@ -41,6 +49,7 @@ export function probe(backend: BackendConfig, tls: PoolTls, options: ProbeOption
       if (over) return;
       over = true;
       clearTimeout(timer);
+      signal.removeEventListener("abort", giveUp);
       // Once upgraded the request has no hold on its connection any more; one that was well is closed in order.
       if (upgraded === undefined) request.destroy();
       else if (failure !== undefined) upgraded.destroy();
@@ -50,6 +59,8 @@ export function probe(backend: BackendConfig, tls: PoolTls, options: ProbeOption
       () => finish({ signal: "heartbeat-timeout", reason: "no answer in time" }),
       options.timeout,
     );
+    const giveUp = (): void => finish(GIVEN_UP);
+    signal.addEventListener("abort", giveUp);
     request.on("error", (error) => finish({ signal: "dial-failed", reason: error.message }));
     request.on("response", (response) => finish(judgeRefusal(response)));
     request.on("upgrade", (response, socket, head) => {
@@ -113,6 +124,7 @@ function pingOnce(socket: Duplex, head: Uint8Array, finish: (failure: ProbeFailu
   if (head.length > 0) read(head);
 }
 
+const GIVEN_UP: ProbeFailure = { signal: "dial-failed", reason: "the probe was given up" };
 const CLOSED: ProbeFailure = { signal: "unexpected-close", reason: "it closed instead of answering a ping" };
 const BROKEN: ProbeFailure = { signal: "protocol-error", reason: "it sent frames that are not valid" };
 

@@ -3,8 +3,7 @@ import type { Clock, Logger, Random, Wheel, WheelEntry } from "../base/index.ts"
 import type { BackendConfig, PoolConfig } from "../config/index.ts";
 import { beginProbe, initialHealth, observeHealth, observeProbe, takesNewWork } from "../health/index.ts";
 import type { HealthChange, HealthSignal, HealthState } from "../health/index.ts";
-import { probe } from "../probes/index.ts";
-import type { ProbeFailure } from "../probes/index.ts";
+import type { probe, ProbeFailure } from "../probes/index.ts";
 
 import type { HealthNotice } from "./messages.ts";
 
@@ -14,6 +13,8 @@ export interface HealthWorld {
   readonly random: Random;
   readonly logger: Logger;
   readonly wheel: Wheel;
+  /** Asks a backend whether it is well. */
+  readonly probe: typeof probe;
   /** Told when workers have to treat a backend differently. */
   readonly onNotice: (notice: HealthNotice) => void;
 }
@@ -30,7 +31,7 @@ interface Entry {
 export class HealthBoard {
   private readonly world: HealthWorld;
   private readonly entries = new Map<string, readonly Entry[]>();
-  private stopped = false;
+  private readonly stopping = new AbortController();
 
   constructor(pools: readonly PoolConfig[], world: HealthWorld) {
     this.world = world;
@@ -60,9 +61,9 @@ export class HealthBoard {
     return [...this.entries.values()].flat().map(noticeOf);
   }
 
-  /** Probes nobody any more. */
+  /** Probes nobody any more; probes under way are given up. */
   stop(): void {
-    this.stopped = true;
+    this.stopping.abort();
     for (const entry of [...this.entries.values()].flat()) this.world.wheel.remove(entry.timer);
   }
 
@@ -89,7 +90,7 @@ export class HealthBoard {
   }
 
   private schedule({ timer, state }: Entry): void {
-    if (!this.stopped) this.world.wheel.add(timer, Math.max(1, state.probeAt - this.world.clock.now()));
+    if (!this.stopping.signal.aborted) this.world.wheel.add(timer, Math.max(1, state.probeAt - this.world.clock.now()));
   }
 
   /** Called when a probe is due. */
@@ -98,8 +99,8 @@ export class HealthBoard {
     const { clock, logger, random } = this.world;
     if (entry.state.status === "healthy") return 0;
     this.apply(entry, beginProbe(entry.state, clock.now(), entry.pool.health));
-    void ask(entry).then((failure) => {
-      if (this.stopped) return;
+    void this.ask(entry).then((failure) => {
+      if (this.stopping.signal.aborted) return;
       if (failure !== undefined)
         logger.debug({ pool, backend: entry.backend.name }, `a probe failed: ${failure.reason}`);
       const signal = failure?.signal ?? "success";
@@ -107,14 +108,14 @@ export class HealthBoard {
     });
     return 0;
   }
-}
 
-/** Never rejects: a probe that cannot even be sent has failed. */
-async function ask({ backend, pool }: Entry): Promise<ProbeFailure | undefined> {
-  try {
-    return await probe(backend, pool.tls, pool.health.probe);
-  } catch (error) {
-    return { signal: "dial-failed", reason: String(error) };
+  /** Never rejects: a probe that cannot even be sent has failed. */
+  private async ask({ backend, pool }: Entry): Promise<ProbeFailure | undefined> {
+    try {
+      return await this.world.probe(backend, pool.tls, pool.health.probe, this.stopping.signal);
+    } catch (error) {
+      return { signal: "dial-failed", reason: String(error) };
+    }
   }
 }
 

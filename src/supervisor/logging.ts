@@ -6,6 +6,8 @@ import type { Logger } from "../base/index.ts";
 import type { LogOptions } from "../config/index.ts";
 import type { AccessRecord } from "../gateway/index.ts";
 
+import { readableRecord } from "./readable.ts";
+
 /** Where log lines go. */
 export interface LogOutput {
   write(text: string): unknown;
@@ -32,6 +34,8 @@ export function createLogger(log: LogOptions, output: LogOutput, noColor: boolea
   const lines = pretty.prettyFactory({
     colorize: terminal && !noColor,
     translateTime: "SYS:HH:MM:ss.l",
+    // The `error` of a record is a code: it belongs into the line, not below it.
+    errorLikeObjectKeys: ["err"],
     singleLine: true,
   });
   return pino(options, { write: (line: string) => void output.write(lines(line)) });
@@ -46,9 +50,15 @@ function logFormat(log: LogOptions, isTerminal: boolean): "pretty" | "json" {
 /** What a line may hold of a text that a client chose: workers share an output, and only short lines stay whole there. */
 const TEXT_LENGTH_MAX = 1_024;
 
-/** Writes a line for each record, unless that is switched off. */
-export function logsRecords(logger: Logger, log: LogOptions): (record: AccessRecord) => void {
+/**
+ * Writes a line for each record, unless that is switched off: a sentence for people, every field for programs.
+ *
+ * @param output where the logger writes to
+ */
+export function logsRecords(logger: Logger, log: LogOptions, output: LogOutput): (record: AccessRecord) => void {
   if (!log.access) return () => {};
+  if (logFormat(log, output.isTTY === true) === "pretty")
+    return (record) => logger.info({ id: record.id }, cut(readableRecord(record)));
   return (record) => logger.info({ ...record, path: cut(record.path), host: cut(record.host) }, record.kind);
 }
 

@@ -42,11 +42,12 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: "ready" }
   | { readonly type: "failed"; readonly code: ErrorCode; readonly message: string }
-  /** A connection has been taken over; `connections` are open now. */
-  | { readonly type: "taken"; readonly connections: number }
+  /** The connection with this number has been taken over; `connections` are open now. */
+  | { readonly type: "taken"; readonly connection: number; readonly connections: number }
   | { readonly type: "load"; readonly changes: readonly LoadChange[]; readonly connections: number }
   | { readonly type: "signal"; readonly pool: string; readonly index: number; readonly signal: HealthSignal }
   | { readonly type: "counts"; readonly request: number; readonly counts: WorkerCounts }
   /** The worker was asked from outside to go; it waits to be replaced and drained. */
   | { readonly type: "leaving" }
-  | { readonly type: "drained"; readonly clean: boolean };
+  /** All is gone; `counts` are the last that it tells. */
+  | { readonly type: "drained"; readonly clean: boolean; readonly counts: WorkerCounts };

@@ -17,8 +17,8 @@ export interface WorkerHandle {
   kill(): void;
 }
 
-/** Makes a worker. `onMessage` gets what it tells, `onExit` is called once when it is gone. */
-export type Spawn = (onMessage: (message: FromWorker) => void, onExit: () => void) => WorkerHandle;
+/** Makes a worker. `onMessage` gets what it tells, `onExit` is called once when it is gone, with how that came. */
+export type Spawn = (onMessage: (message: FromWorker) => void, onExit: (how: string) => void) => WorkerHandle;
 
 /** What the supervisor knows of one worker. */
 export class Seat {
@@ -38,6 +38,8 @@ export class Seat {
   givenAt: Milliseconds = 0;
   /** It has not told yet that it has taken that connection. */
   isTaking = false;
+  /** What it told last of what it counts. */
+  counts: WorkerCounts | undefined;
 
   private lastRequest = 0;
   private readonly waiting = new Map<number, (counts: WorkerCounts | undefined) => void>();
@@ -77,6 +79,7 @@ export class Seat {
   }
 
   counted(request: number, counts: WorkerCounts): void {
+    this.counts = counts;
     this.waiting.get(request)?.(counts);
     this.waiting.delete(request);
   }

@@ -16,13 +16,13 @@ export function spawnLocal(world: Omit<WorkerWorld, "send">): Spawn {
       },
       give(listener, socket) {
         if (gone || worker === undefined) socket.destroy();
-        else worker.accept(listener, socket);
+        else worker.accept(listener, 0, socket);
       },
       kill() {
         if (gone) return;
         gone = true;
         worker?.destroy();
-        queueMicrotask(onExit);
+        queueMicrotask(() => onExit("ended"));
       },
     };
   };

@@ -1,4 +1,5 @@
 import { fork } from "node:child_process";
+import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 
 import type { FromWorker } from "./messages.ts";
@@ -15,17 +16,22 @@ export function spawnProcesses(): Spawn {
   return (onMessage, onExit) => {
     const execArgv = [...process.execArgv, ...WORKER_OPTIONS];
     const child = fork(WORKER_FILE, [], { serialization: "advanced", execArgv });
+    const given = new Given();
     let gone = false;
-    const onGone = (): void => {
+    const onGone = (how: string): void => {
       if (gone) return;
       gone = true;
-      onExit();
+      given.release(Number.POSITIVE_INFINITY);
+      onExit(how);
     };
-    // Only this module's counterpart writes to the channel.
-    child.on("message", (message) => onMessage(message as FromWorker));
-    child.once("exit", onGone);
-    child.on("error", () => {
-      if (child.pid === undefined) onGone();
+    child.on("message", (received) => {
+      const message = received as FromWorker; // only this module's counterpart writes to the channel
+      if (message.type === "taken") given.release(message.connection);
+      onMessage(message);
+    });
+    child.once("exit", (code, signal) => onGone(signal ?? `exit code ${code}`));
+    child.on("error", (error) => {
+      if (child.pid === undefined) onGone(error.message);
     });
     return {
       pid: child.pid ?? 0,
@@ -33,14 +39,43 @@ export function spawnProcesses(): Spawn {
         if (child.connected) child.send(message, ignore);
       },
       give(listener, socket) {
-        if (child.connected) child.send({ type: "connection", listener }, socket, ignore);
-        else socket.destroy();
+        const connection = given.add(socket);
+        if (child.connected) child.send({ type: "connection", listener, connection }, socket, KEPT, ignore);
+        else given.release(connection);
       },
       kill() {
         child.kill("SIGKILL");
       },
     };
   };
+}
+
+/** Node would close its own copy only when the worker has the other, and never when the worker ends before that. */
+const KEPT = { keepOpen: true };
+
+/**
+ * Our copies of the connections that are on their way to a worker. They are closed when the worker has its own, and when
+ * it has ended: a connection that nobody took must not stay open.
+ */
+class Given {
+  private readonly sockets = new Map<number, Socket>();
+  private last = 0;
+
+  /** Gives the connection's number. */
+  add(socket: Socket): number {
+    this.last += 1;
+    this.sockets.set(this.last, socket);
+    return this.last;
+  }
+
+  /** Lets go of all up to this one: connections arrive in order, so what has not come by then is lost. */
+  release(upTo: number): void {
+    for (const [connection, socket] of this.sockets) {
+      if (connection > upTo) return;
+      this.sockets.delete(connection);
+      socket.destroy();
+    }
+  }
 }
 
 /** What cannot be sent was meant for a worker that is gone, which is told by its exit. */

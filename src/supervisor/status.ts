@@ -2,7 +2,7 @@ import { formatAddress } from "../config/index.ts";
 import type { Config, PoolConfig } from "../config/index.ts";
 import type { HealthState } from "../health/index.ts";
 import { sumCounts } from "../metrics/index.ts";
-import type { PoolStatus, Status, WorkerCounts } from "../metrics/index.ts";
+import type { BackendCounts, PoolStatus, Status, WorkerCounts } from "../metrics/index.ts";
 
 /** Where a listener really listens. */
 export interface BoundAddress {
@@ -14,7 +14,7 @@ export interface BoundAddress {
 interface CountedWorker {
   readonly id: number;
   readonly pid: number;
-  /** Undefined when it has ended meanwhile. */
+  /** Undefined when it has not told any yet. */
   readonly counts: WorkerCounts | undefined;
 }
 
@@ -25,6 +25,8 @@ interface StatusParts {
   readonly config: Config;
   readonly addresses: readonly BoundAddress[];
   readonly workers: readonly CountedWorker[];
+  /** What workers that have ended had counted. */
+  readonly past: { of(pool: string, index: number): BackendCounts | undefined };
   readonly health: { stateOf(pool: string, index: number): HealthState };
   /** Turns monotonic time into time since the epoch. */
   readonly wallOf: (monotonic: number) => number;
@@ -63,7 +65,7 @@ export function listenerUrl(config: Config, { name, host, port }: BoundAddress):
   return `${secure ? "wss" : "ws"}://${formatAddress({ host: reachable, port })}`;
 }
 
-function poolStatus(pool: PoolConfig, { workers, health, wallOf }: StatusParts): PoolStatus {
+function poolStatus(pool: PoolConfig, { workers, past, health, wallOf }: StatusParts): PoolStatus {
   return {
     name: pool.name,
     balance: pool.balance.method,
@@ -76,7 +78,7 @@ function poolStatus(pool: PoolConfig, { workers, health, wallOf }: StatusParts):
         health: status,
         reason,
         since: new Date(wallOf(since)).toISOString(),
-        ...sumCounts(workers.map(({ counts }) => counts?.pools[pool.name]?.[index])),
+        ...sumCounts([past.of(pool.name, index), ...workers.map(({ counts }) => counts?.pools[pool.name]?.[index])]),
       };
     }),
   };

@@ -8,12 +8,14 @@ import type { Config } from "../config/index.ts";
 import { openEntrance } from "../listener/index.ts";
 import type { Entrance } from "../listener/index.ts";
 import type { Status } from "../metrics/index.ts";
+import { probe } from "../probes/index.ts";
 
 import { DRAIN_GRACE_MS } from "./drain.ts";
 import { Handover } from "./handover.ts";
 import { HealthBoard } from "./health-board.ts";
 import { LoadBoard } from "./load-board.ts";
 import type { FromWorker, HealthNotice, LoadChange, WorkerStart } from "./messages.ts";
+import { PastCounts } from "./past-counts.ts";
 import { Seat } from "./seat.ts";
 import type { Spawn } from "./seat.ts";
 import { statusOf } from "./status.ts";
@@ -54,6 +56,7 @@ export class Supervisor {
   private readonly started: number;
   private readonly loads: LoadBoard;
   private readonly health: HealthBoard;
+  private readonly past = new PastCounts();
   private readonly seats = new Map<number, Seat>();
   private readonly handover: Handover;
   private entrances: readonly Entrance[] = [];
@@ -79,6 +82,7 @@ export class Supervisor {
     this.health = new HealthBoard(pools, {
       ...world,
       wheel: this.wheel,
+      probe,
       onNotice: (notice) => this.tellHealth(notice),
     });
   }
@@ -112,13 +116,7 @@ export class Supervisor {
   async status(): Promise<Status> {
     const seats = [...this.seats.values()].filter((seat) => seat.ready);
     const late = setTimeoutPromise(COUNT_TIMEOUT_MS, undefined, { ref: false });
-    const counts = await Promise.all(
-      seats.map(async (seat) => ({
-        id: seat.id,
-        pid: seat.handle.pid,
-        counts: await Promise.race([seat.count(), late]),
-      })),
-    );
+    await Promise.all(seats.map((seat) => Promise.race([seat.count(), late])));
     const { version } = this.world;
     return statusOf({
       version,
@@ -126,7 +124,11 @@ export class Supervisor {
       startedWall: this.started,
       config: this.config,
       addresses: this.addresses,
-      workers: counts,
+      // What has ended meanwhile is past; of what is late, the last that it told counts.
+      workers: seats
+        .filter(({ id }) => this.seats.has(id))
+        .map(({ id, handle: { pid }, counts }) => ({ id, pid, counts })),
+      past: this.past,
       health: this.health,
       wallOf: (monotonic) => this.world.clock.wall() - (this.world.clock.now() - monotonic),
     });
@@ -213,7 +215,7 @@ export class Supervisor {
     const id = this.lastId;
     const handle = this.world.spawn(
       (message) => this.receive(id, message),
-      () => this.workerGone(id),
+      (how) => this.workerGone(id, how),
     );
     const seat = new Seat(id, handle, this.world.clock.now());
     this.seats.set(id, seat);
@@ -243,7 +245,7 @@ export class Supervisor {
     else if (message.type === "ready") this.workerReady(seat);
     else if (message.type === "failed") this.workerFailed(seat, new FairleadError(message.code, message.message));
     else if (message.type === "leaving") this.replace(seat);
-    else this.workerDrained(seat, message.clean);
+    else this.workerDrained(seat, message);
   }
 
   private taken(seat: Seat, connections: number): void {
@@ -293,27 +295,29 @@ export class Supervisor {
     seat.replacedBy = this.lastId;
   }
 
-  private workerDrained(seat: Seat, clean: boolean): void {
+  private workerDrained(seat: Seat, { clean, counts }: FromWorker & { type: "drained" }): void {
     this.clean &&= clean;
+    seat.counts = counts;
     seat.leaving = true;
     seat.handle.kill();
   }
 
-  private workerGone(id: number): void {
+  private workerGone(id: number, how: string): void {
     const seat = this.seats.get(id);
     if (seat === undefined) return;
     this.seats.delete(id);
     seat.gone();
+    if (seat.counts !== undefined) this.past.add(seat.counts);
     this.tellLoads(id, this.loads.removeWorker(id));
-    this.opening?.reject(new FairleadError("WORKER_FAILED", `worker ${id} ended before it was ready`));
+    this.opening?.reject(new FairleadError("WORKER_FAILED", `worker ${id} ended before it was ready (${how})`));
     const successor = seat.replacedBy !== undefined && this.seats.has(seat.replacedBy);
-    if (this.state === "running" && !seat.leaving && !successor) this.restart(seat);
+    if (this.state === "running" && !seat.leaving && !successor) this.restart(seat, how);
     this.checkEmpty();
   }
 
-  private restart(seat: Seat): void {
+  private restart(seat: Seat, how: string): void {
     const { logger, clock } = this.world;
-    const fields = { worker: seat.id, pid: seat.handle.pid };
+    const fields = { worker: seat.id, pid: seat.handle.pid, reason: how };
     logger.error(fields, "worker ended unexpectedly and is replaced; its tunnels are lost");
     const lived = clock.now() - seat.begun;
     const wait = lived < RESTART_INTERVAL_MIN_MS ? RESTART_INTERVAL_MIN_MS : 0;

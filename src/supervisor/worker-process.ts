@@ -8,7 +8,7 @@ import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
 import { openWorker } from "./worker.ts";
 import type { Worker } from "./worker.ts";
 
-type Message = ToWorker | { readonly type: "connection"; readonly listener: number };
+type Message = ToWorker | { readonly type: "connection"; readonly listener: number; readonly connection: number };
 
 let worker: Worker | undefined;
 
@@ -20,7 +20,7 @@ function begin(start: WorkerStart): void {
   const { log } = start.config;
   const noColor = (process.env["NO_COLOR"] ?? "") !== "";
   const logger = createLogger(log, process.stdout, noColor).child({ worker: start.workerId });
-  const onRecord = logsRecords(logger, log);
+  const onRecord = logsRecords(logger, log, process.stdout);
   worker = openWorker(start, { clock: systemClock, random: systemRandom, logger, onRecord, send });
 }
 
@@ -28,7 +28,7 @@ function receive(message: Message, handle: unknown): void {
   if (message.type === "start") begin(message.start);
   // Without a handle the client has gone away on the way here.
   else if (message.type === "connection")
-    worker?.accept(message.listener, handle instanceof Socket ? handle : undefined);
+    worker?.accept(message.listener, message.connection, handle instanceof Socket ? handle : undefined);
   else worker?.receive(message);
 }
 

@@ -103,18 +103,20 @@ export class Worker {
    * Serves a connection that came in.
    *
    * @param listener index of its listener
+   * @param connection its number, by which it is told that it has been taken
    * @param socket undefined when its client went away on the way here
    */
-  accept(listener: number, socket: Socket | undefined): void {
+  accept(listener: number, connection: number, socket: Socket | undefined): void {
     if (socket !== undefined) this.listeners[listener]?.accept(socket);
-    this.world.send({ type: "taken", connections: this.connections() });
+    this.world.send({ type: "taken", connection, connections: this.connections() });
   }
 
   /** Does what the supervisor says. */
   receive(message: Exclude<ToWorker, { type: "start" }>): void {
     if (message.type === "others") this.applyOthers(message.changes);
     else if (message.type === "health") this.applyHealth(message.notice);
-    else if (message.type === "count") this.tellCounts(message.request);
+    else if (message.type === "count")
+      this.world.send({ type: "counts", request: message.request, counts: this.counts() });
     else void this.drain(message.over, message.settle);
   }
 
@@ -159,7 +161,7 @@ export class Worker {
     if (settle) await delay(SETTLE_MS);
     const clean = await drainGateway(this.gateway, this.listeners, over);
     this.destroy();
-    this.world.send({ type: "drained", clean });
+    this.world.send({ type: "drained", clean, counts: this.counts() });
   }
 
   private connections(): number {
@@ -177,19 +179,18 @@ export class Worker {
     this.world.send({ type: "signal", pool: name, index, signal });
   }
 
-  private tellCounts(request: number): void {
+  private counts(): WorkerCounts {
     const pools: Record<string, WorkerCounts["pools"][string]> = {};
     for (const [name, { pool }] of this.gateway.pools) {
       pools[name] = pool.counters.map((counters, index) => ({ ...counters, load: pool.ownLoad(index) }));
     }
-    const counts: WorkerCounts = {
+    return {
       handshakes: this.gateway.handshakes,
       tunnels: this.gateway.tunnels.size,
       requests: this.gateway.requests,
       connections: this.connections(),
       pools,
     };
-    this.world.send({ type: "counts", request, counts });
   }
 
   private applyHealth({ pool, index, healthy, watched }: HealthNotice): void {

@@ -34,7 +34,10 @@ test("a mistake is answered with what would be right", () => {
   const duration = 'expected a duration such as "500ms", "30s", "10m" or "1h30m", or a number of milliseconds';
   const size = 'expected a size such as "512B", "64KiB" or "16MiB", or a whole number of bytes';
   const cases: [object, string][] = [
-    [{ timeout: "30" }, `${duration}, found "30"`],
+    [{ timeout: "30" }, '"30" has no unit; write "30s", for example'],
+    [{ lifetime: "1.5" }, '"1.5" has no unit; write "1.5s", for example'],
+    [{ buffer: "64" }, '"64" has no unit; write "64KiB", for example'],
+    [{ timeout: "-30" }, `${duration}, found "-30"`],
     [{ timeout: null }, `${duration}, found null`],
     [{ timeout: "off" }, `${duration}, found "off"`],
     [{ lifetime: "never" }, `${duration}, or "off", found "never"`],

@@ -34,6 +34,15 @@ describe("log lines", () => {
     assert.ok(!lines({ format: "pretty" }, false).includes("\u001b["));
   });
 
+  test("for people, too, a record is one line, with the code of what went wrong in it", () => {
+    let text = "";
+    const log: LogOptions = { level: "info", format: "pretty", access: true };
+    const logger = createLogger(log, { write: (line) => (text += line) }, true);
+    logger.info({ error: "NO_CANDIDATE", status: 503 }, "request");
+    assert.equal(text.trimEnd().split("\n").length, 1, text);
+    assert.match(text, /"error":"NO_CANDIDATE","status":503/);
+  });
+
   test("JSON can be had on a terminal, and silence everywhere", () => {
     assert.doesNotThrow(() => JSON.parse(lines({ format: "json" }, true)));
     assert.equal(lines({ level: "silent" }, true), "");

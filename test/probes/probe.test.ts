@@ -20,7 +20,15 @@ import { within } from "../kit/until.ts";
 const PLAIN: PoolTls = { verify: true };
 const PATIENT = { path: "/", timeout: 20_000 };
 
-const ask = (port: number, options = PATIENT, tls = PLAIN, secure = false): Promise<ProbeFailure | undefined> => {
+const NEVER = new AbortController().signal;
+
+const ask = (
+  port: number,
+  options = PATIENT,
+  tls = PLAIN,
+  secure = false,
+  signal = NEVER,
+): Promise<ProbeFailure | undefined> => {
   const backend = {
     name: `ws://127.0.0.1:${port}`,
     url: `${secure ? "https" : "http"}://127.0.0.1:${port}`,
@@ -29,7 +37,7 @@ const ask = (port: number, options = PATIENT, tls = PLAIN, secure = false): Prom
     port,
     weight: 1,
   };
-  return within(probe(backend, tls, options), "the end of a probe");
+  return within(probe(backend, tls, options, signal), "the end of a probe");
 };
 
 /** Probes a backend that plays a script once it has the handshake; checks that the connection is ended by the probe. */
@@ -195,6 +203,29 @@ for (const [what, script] of [
     assert.deepEqual(failure, { signal: "heartbeat-timeout", reason: "no answer in time" });
   });
 }
+
+for (const [when, script] of [
+  ["before the answer", () => {}],
+  ["before the pong", takePing],
+] as readonly (readonly [string, Parameters<typeof askScript>[1]])[]) {
+  test(`a probe that is given up ${when} ends at once, and its connection with it`, async (t) => {
+    const stop = new AbortController();
+    const backend = await startRaw(t, async (peer) => {
+      await script(peer, await peer.head());
+      stop.abort();
+    });
+    const failure = await ask(backend.port, PATIENT, PLAIN, false, stop.signal);
+    assert.equal(failure?.reason, "the probe was given up");
+    for (const peer of backend.peers) await peer.received.ending();
+  });
+}
+
+test("a probe that was given up before it began dials nobody", async (t) => {
+  const backend = await startRaw(t);
+  const failure = await ask(backend.port, PATIENT, PLAIN, false, AbortSignal.abort());
+  assert.equal(failure?.reason, "the probe was given up");
+  assert.equal(backend.peers.length, 0);
+});
 
 test("a port that nobody listens at is a failed dial", async (t) => {
   const backend = await startRaw(t);

@@ -190,7 +190,9 @@ test("a backend that answers a handshake with 200 or a redirect is passed on lik
 
 test("a client that goes away before the 101 takes its dial with it", async (t) => {
   const backend = await startRaw(t);
-  const fairlead = await startBalancer(t, { backends: [backend.url] });
+  // Longer than the test waits: the dial must not just have run out of time.
+  const dial = { handshakeTimeout: "10m", budget: "10m" };
+  const fairlead = await startBalancer(t, { pools: { default: { backends: [backend.url], dial } } });
   for (const leave of ["reset", "half"] as const) {
     const client = await rawConnect(t, fairlead.port);
     client.write(upgradeHead());

@@ -1,10 +1,14 @@
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TestContext } from "node:test";
 
 import { z } from "zod";
 
 import type { Status } from "../../src/index.ts";
+import { lastly } from "../kit/cleanup.ts";
 import { openWs, type Client } from "../kit/clients.ts";
 import { runProgram, type Program } from "../kit/processes.ts";
 import { until, within } from "../kit/until.ts";
@@ -34,6 +38,20 @@ export interface Fairlead extends Program {
   /** Waits until the workers count so many tunnels. */
   tunnels(count: number): Promise<void>;
 }
+
+/** A folder of the test's own, removed at its end. */
+export const temporaryFolder = (t: TestContext): string => {
+  const folder = mkdtempSync(join(tmpdir(), "fairlead-story-"));
+  lastly(t, () => rmSync(folder, { recursive: true }));
+  return folder;
+};
+
+/** A configuration file with this in it. */
+export const configFile = (t: TestContext, config: object): string => {
+  const file = join(temporaryFolder(t), "fairlead.json");
+  writeFileSync(file, JSON.stringify(config));
+  return file;
+};
 
 /** Runs `fairlead serve` with these arguments; nothing is waited for. */
 export const runCommand = (t: TestContext, args: readonly string[], env: NodeJS.ProcessEnv = {}): Program =>

@@ -5,6 +5,7 @@ import test from "node:test";
 
 import { createLoadBalancer, type AccessRecord } from "../../src/index.ts";
 import { startEcho } from "../kit/backends.ts";
+import { startRaw } from "../kit/raw.ts";
 import { startBalancer } from "../kit/balancer.ts";
 import { openWs } from "../kit/clients.ts";
 import { runProgram } from "../kit/processes.ts";
@@ -93,4 +94,55 @@ test("a program whose balancer was closed ends by itself, also right after a tun
   const program = runProgram(t, process.execPath, ["--input-type=module", "--eval", script]);
   await program.line(/^true$/);
   assert.equal(await program.exit(), 0);
+});
+
+/** Uses a balancer in every way that could leave something behind, closes it, and says when. */
+const BUSY_PROGRAM = `
+  const { createLoadBalancer } = await import(${JSON.stringify(LIBRARY)});
+  const [live, silent] = process.argv.slice(1);
+  const health = { failureThreshold: 1, cooldown: "1m", maxCooldown: "10m", probe: { timeout: "1m" } };
+  const pools = {
+    live: { backends: [live] },
+    down: { backends: ["ws://127.0.0.1:1"], health },
+    silent: { backends: [silent], health: { ...health, cooldown: "1ms" }, dial: { handshakeTimeout: "100ms" } },
+  };
+  const routes = [
+    { name: "down", match: { path: "/down" }, pool: "down" },
+    { name: "silent", match: { path: "/silent" }, pool: "silent" },
+  ];
+  const balancer = await createLoadBalancer({
+    listen: "127.0.0.1:0",
+    admin: "127.0.0.1:0",
+    pools,
+    routes,
+    defaultPool: "live",
+    drain: "1m",
+  });
+  const url = balancer.addresses[0].url;
+  const ended = (socket, event) => new Promise((resolve) => socket.addEventListener(event, resolve));
+  const sockets = Array.from({ length: 3 }, () => new WebSocket(url));
+  await Promise.all(sockets.map((socket) => ended(socket, "open")));
+  await Promise.all(["/down", "/silent"].map((path) => ended(new WebSocket(url + path), "error")));
+  for (let count = 0; count < 3; count += 1) await (await fetch(url.replace("ws:", "http:") + "/page")).text();
+  const states = async () => (await balancer.status()).pools.map(({ backends }) => backends[0].health);
+  while ((await states()).join() !== "healthy,unhealthy,probing") await new Promise((resolve) => setTimeout(resolve, 10));
+  console.log("busy");
+  await new Promise((resolve) => process.stdin.once("data", resolve));
+  process.stdin.destroy();
+  const { clean } = await balancer.close({ drain: 0 });
+  console.log("closed " + clean);`;
+
+test("nothing that a balancer did keeps its program alive: open sockets, requests on kept connections, cool-downs, probes", async (t) => {
+  const live = await startEcho(t);
+  const silent = await startRaw(t);
+  const args = ["--input-type=module", "--eval", BUSY_PROGRAM, live.url, `ws://127.0.0.1:${silent.port}`];
+  const program = runProgram(t, process.execPath, args);
+  await program.line(/^busy$/);
+  await until(() => silent.peers.length === 2, "a probe is under way");
+  program.child.stdin?.write("go on\n");
+  await program.line(/^closed true$/);
+  const closed = performance.now();
+  assert.equal(await program.exit(), 0);
+  const late = performance.now() - closed;
+  assert.ok(late < 1_000, `it ended ${Math.round(late)} ms after its balancer`);
 });

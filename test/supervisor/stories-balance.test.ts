@@ -31,6 +31,19 @@ test("six sockets opened one after the other are 2/2/2 whichever workers get the
   }
 });
 
+test("what one worker has counts for the next: as many workers as backends, one socket each, and none meet", async (t) => {
+  const backends = await startEchoes(t, 3);
+  const fairlead = await startFairlead(t, [...urlsOf(backends), "--workers", "3"]);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const clients = await openInTurn(t, fairlead.url, 3);
+    assert.deepEqual(spread(backends), [1, 1, 1], `round ${round}`);
+    const workers = (await fairlead.status()).workers.map(({ tunnels }) => tunnels);
+    assert.deepEqual(workers, [1, 1, 1], "each worker had to choose");
+    await Promise.all(clients.map((client) => client.bye()));
+    await fairlead.tunnels(0);
+  }
+});
+
 test("200 sockets opened at once are even over the backends and over the workers", async (t) => {
   const backends = await startEchoes(t, 3);
   const fairlead = await startFairlead(t, [...urlsOf(backends), "--workers", "2"]);

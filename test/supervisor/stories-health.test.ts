@@ -1,24 +1,18 @@
 /** Health is one truth: what one worker sees, all workers know. */
 import assert from "node:assert/strict";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import test from "node:test";
 
 import { startEcho } from "../kit/backends.ts";
 import { openWs, whose } from "../kit/clients.ts";
 import { until } from "../kit/until.ts";
-import { startFairlead } from "./command.ts";
+import { configFile, startFairlead } from "./command.ts";
 
 test("a failure that one worker sees makes the backend unhealthy for all, and a probe brings it back", async (t) => {
   const [one, two] = await Promise.all(["one", "two"].map((name) => startEcho(t, { name })));
   assert.ok(one && two);
-  const file = join(mkdtempSync(join(tmpdir(), "fairlead-health-")), "fairlead.json");
   const health = { failureThreshold: 1, cooldown: "100ms", maxCooldown: "200ms" };
-  writeFileSync(
-    file,
-    JSON.stringify({ pools: { default: { backends: [one.url, two.url], balance: "round-robin", health } } }),
-  );
+  const pool = { backends: [one.url, two.url], balance: "round-robin", health };
+  const file = configFile(t, { pools: { default: pool } });
   const fairlead = await startFairlead(t, ["--config", file, "--workers", "2"]);
   const stateOf = async (url: string) => (await fairlead.status()).pools[0]?.backends.find(({ name }) => name === url);
   await one.kill();

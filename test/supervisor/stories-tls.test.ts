@@ -1,9 +1,6 @@
 /** TLS over several workers. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import test from "node:test";
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
 
@@ -11,7 +8,7 @@ import { startEcho } from "../kit/backends.ts";
 import { authority, certificateFor } from "../kit/certs.ts";
 import { lastly } from "../kit/cleanup.ts";
 import { within } from "../kit/until.ts";
-import { asFairlead, runCommand } from "./command.ts";
+import { asFairlead, configFile, runCommand } from "./command.ts";
 
 for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
   test(`a session begun with one worker is resumed with the other (${version})`, async (t) => {
@@ -20,12 +17,9 @@ for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
       const { certFile: cert, keyFile: key } = certificateFor(hosts);
       return { cert, key };
     });
-    const file = join(mkdtempSync(join(tmpdir(), "fairlead-tls-")), "fairlead.json");
     const listen = [{ address: "127.0.0.1:0", tls: { certificates } }];
-    writeFileSync(
-      file,
-      JSON.stringify({ listen, admin: "127.0.0.1:0", backends: [backend.url], log: { format: "json" } }),
-    );
+    const log = { format: "json" };
+    const file = configFile(t, { listen, admin: "127.0.0.1:0", backends: [backend.url], log });
     const fairlead = await asFairlead(runCommand(t, ["--config", file, "--workers", "2"]));
     const open = async (options: ConnectionOptions): Promise<TLSSocket> => {
       const ca = authority().cert;

@@ -1,15 +1,18 @@
 /** Workers that are killed, replaced, broken or orphaned. */
 import assert from "node:assert/strict";
-import { writeFileSync, mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import test from "node:test";
 
 import { startEcho, startEchoes } from "../kit/backends.ts";
 import { urlsOf } from "../kit/balancer.ts";
+import { lastly } from "../kit/cleanup.ts";
 import { openWs } from "../kit/clients.ts";
-import { until } from "../kit/until.ts";
-import { gone, isAlive, openInTurn, startFairlead, storm } from "./command.ts";
+import { upgradeHead } from "../kit/heads.ts";
+import { rawConnect } from "../kit/raw.ts";
+import { until, within } from "../kit/until.ts";
+import { gone, isAlive, openInTurn, startFairlead, storm, temporaryFolder } from "./command.ts";
 
 test("a worker that is killed costs its own tunnels only; what it had is given back, and it is replaced", async (t) => {
   const backends = await startEchoes(t, 2);
@@ -17,7 +20,8 @@ test("a worker that is killed costs its own tunnels only; what it had is given b
   const clients = await openInTurn(t, fairlead.url, 8);
   const [victim = 0] = await fairlead.workers();
   process.kill(victim, "SIGKILL");
-  await fairlead.log("worker ended unexpectedly and is replaced; its tunnels are lost");
+  const line = await fairlead.log("worker ended unexpectedly and is replaced; its tunnels are lost");
+  assert.equal(line["reason"], "SIGKILL");
   await until(() => clients.filter(({ socket }) => socket.readyState === socket.CLOSED).length === 4, "half are gone");
   const rest = clients.filter(({ socket }) => socket.readyState === socket.OPEN);
   assert.equal(rest.length, 4);
@@ -50,8 +54,49 @@ test("workers replaced one after the other lose no connection in a storm of them
   );
 });
 
+test("a connection that a worker had before it was replaced, and whose handshake comes after, is served as any other", async (t) => {
+  const backend = await startEcho(t);
+  const fairlead = await startFairlead(t, [backend.url, "--workers", "2"]);
+  const waiting = [await rawConnect(t, fairlead.port), await rawConnect(t, fairlead.port)];
+  await until(
+    async () => (await fairlead.status()).workers.every(({ connections }) => connections === 1),
+    "each worker has one",
+  );
+  const [leaving = 0] = await fairlead.workers();
+  process.kill(leaving, "SIGTERM");
+  await until(async () => (await fairlead.workers()).length === 3, "its successor serves");
+  for (const peer of waiting) {
+    peer.write(upgradeHead());
+    assert.equal((await peer.head()).status, 101);
+  }
+});
+
+test("totals outlive the workers that counted them: all when one is replaced, those it had told when one crashes", async (t) => {
+  const backend = await startEcho(t);
+  const fairlead = await startFairlead(t, [backend.url, "--workers", "2", "--drain", "1ms"]);
+  const totals = async () => {
+    const one = (await fairlead.status()).pools[0]?.backends[0];
+    return [one?.tunnels, one?.requests, one?.failures, one?.open];
+  };
+  const ask = async (): Promise<void> => void (await (await fetch(`http://127.0.0.1:${fairlead.port}/`)).text());
+  for (const client of await openInTurn(t, fairlead.url, 4)) await client.bye();
+  for (let count = 0; count < 3; count += 1) await ask();
+  await fairlead.tunnels(0);
+  const [first = 0, second = 0] = await fairlead.workers();
+  await openInTurn(t, fairlead.url, 2);
+  process.kill(first, "SIGTERM");
+  await until(() => !isAlive(first), "it has gone");
+  // Nobody had asked for what it counted since the two were opened: it told so at its end.
+  await fairlead.tunnels(1);
+  assert.deepEqual(await totals(), [6, 3, 0, 1]);
+  process.kill(second, "SIGKILL");
+  await fairlead.log("worker ended unexpectedly and is replaced; its tunnels are lost");
+  await until(async () => (await fairlead.workers()).length === 2, "it is replaced");
+  assert.deepEqual(await totals(), [6, 3, 0, 0]);
+});
+
 test("a worker that crashes at its start is not started again in a hot loop, and clients wait for one that serves", async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), "fairlead-crash-"));
+  const folder = temporaryFolder(t);
   const crash = join(folder, "crash.cjs");
   const marker = join(folder, "now");
   writeFileSync(crash, `if (process.send && require("fs").existsSync(${JSON.stringify(marker)})) process.exit(7);`);
@@ -67,6 +112,30 @@ test("a worker that crashes at its start is not started again in a hot loop, and
   const early = openWs(t, fairlead.url);
   writeFileSync(crash, "");
   assert.equal(await (await early).ask("at last"), "at last");
+});
+
+test("a connection that was on its way to a worker that is killed ends, and stays with nobody", async (t) => {
+  const backend = await startEcho(t);
+  const fairlead = await startFairlead(t, [backend.url, "--workers", "2"]);
+  const ended = new Set<Promise<void>>();
+  const ask = (): void => {
+    const socket = connect(fairlead.port, "127.0.0.1", () => socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+    lastly(t, () => void socket.destroy());
+    socket.on("error", () => undefined);
+    // An answer is as good an end as another: this client has got what it came for.
+    socket.on("data", () => socket.destroy());
+    ended.add(new Promise((resolve) => socket.once("close", () => resolve())));
+  };
+  for (let round = 0; round < 4; round += 1) {
+    const [victim = 0] = await fairlead.workers();
+    // It does not take what it is given any more, and dies with it.
+    process.kill(victim, "SIGSTOP");
+    for (let count = 0; count < 8; count += 1) ask();
+    await until(async () => (await fairlead.workers()).length === 2, "both are still counted");
+    process.kill(victim, "SIGKILL");
+    await until(async () => !(await fairlead.workers()).includes(victim), "it is gone");
+  }
+  await within(Promise.all(ended), "every connection has an answer or an end");
 });
 
 test("no worker outlives a supervisor that is killed", async (t) => {

@@ -1,0 +1,32 @@
+import type { BackendCounts, WorkerCounts } from "../metrics/index.ts";
+
+/** What workers that have ended had counted, so that totals never go backwards. What they had open ended with them. */
+export class PastCounts {
+  private readonly pools = new Map<string, BackendCounts[]>();
+
+  add({ pools }: WorkerCounts): void {
+    for (const [name, counts] of Object.entries(pools)) {
+      const before = this.pools.get(name) ?? [];
+      this.pools.set(
+        name,
+        counts.map((count, index) => ended(count, before[index])),
+      );
+    }
+  }
+
+  /** Undefined when no worker has ended yet. */
+  of(pool: string, index: number): BackendCounts | undefined {
+    return this.pools.get(pool)?.[index];
+  }
+}
+
+function ended(count: BackendCounts, before: BackendCounts | undefined): BackendCounts {
+  return {
+    open: 0,
+    inFlight: 0,
+    load: 0,
+    tunnels: count.tunnels + (before?.tunnels ?? 0),
+    requests: count.requests + (before?.requests ?? 0),
+    failures: count.failures + (before?.failures ?? 0),
+  };
+}

@@ -1,0 +1,170 @@
+/** The one truth about backends' health, with a clock, a wheel and probes of the test's own. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Wheel } from "../../src/base/index.ts";
+import { parseConfig } from "../../src/config/index.ts";
+import type { ProbeFailure } from "../../src/probes/index.ts";
+import { HealthBoard } from "../../src/supervisor/health-board.ts";
+import type { HealthNotice } from "../../src/supervisor/messages.ts";
+
+const TICK = 100;
+
+interface Asked {
+  readonly backend: string;
+  readonly at: number;
+  readonly signal: AbortSignal;
+  readonly answer: (failure?: ProbeFailure) => Promise<void>;
+  readonly fail: (error: Error) => Promise<void>;
+}
+
+const settled = (): Promise<void> => new Promise(setImmediate);
+
+const boardWith = (health: object = {}) => {
+  const { config } = parseConfig({
+    pools: { chat: { backends: ["ws://one.test:81", "ws://two.test:81"], health: { cooldownJitter: 0, ...health } } },
+  });
+  let now = 0;
+  const clock = { now: () => now, wall: () => now };
+  const wheel = new Wheel(clock, TICK);
+  const asked: Asked[] = [];
+  const notices: HealthNotice[] = [];
+  const logged: string[] = [];
+  const log =
+    (level: string) =>
+    (_fields: object, message: string): void =>
+      void logged.push(`${level}: ${message}`);
+  const board = new HealthBoard(Object.values(config.pools), {
+    clock,
+    wheel,
+    random: () => 0,
+    logger: { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") },
+    onNotice: (notice) => void notices.push(notice),
+    probe: (backend, _tls, _options, signal) => {
+      const { promise, resolve, reject } = Promise.withResolvers<ProbeFailure | undefined>();
+      asked.push({
+        backend: backend.name,
+        at: now,
+        signal,
+        answer(failure) {
+          resolve(failure);
+          return settled();
+        },
+        fail(error) {
+          reject(error);
+          return settled();
+        },
+      });
+      return promise;
+    },
+  });
+  const pass = (time: number): void => {
+    for (const end = now + time; now < end;) {
+      now += TICK;
+      wheel.tick();
+    }
+  };
+  const statuses = (): string[] => [0, 1].map((index) => board.stateOf("chat", index).status);
+  const fall = (index = 0): void => {
+    for (let failures = 0; failures < 3; failures += 1) board.observe("chat", index, "dial-failed");
+  };
+  return { board, asked, notices, logged, pass, statuses, fall, wheel };
+};
+
+const BROKEN: ProbeFailure = { signal: "dial-failed", reason: "refused" };
+
+test("failures in a row make one backend unhealthy; workers are told to watch it at the first and to leave it at the last", () => {
+  const { board, notices, logged, statuses } = boardWith();
+  board.observe("chat", 0, "dial-failed");
+  assert.deepEqual(notices, [{ pool: "chat", index: 0, healthy: true, watched: true }]);
+  board.observe("chat", 0, "success");
+  assert.deepEqual(notices.at(-1), { pool: "chat", index: 0, healthy: true, watched: false });
+  for (let failures = 0; failures < 3; failures += 1) board.observe("chat", 0, "dial-failed");
+  assert.deepEqual(notices.at(-1), { pool: "chat", index: 0, healthy: false, watched: false });
+  assert.deepEqual(statuses(), ["unhealthy", "healthy"]);
+  assert.deepEqual(logged, ["warn: backend is unhealthy"]);
+  assert.deepEqual(
+    board.notices().map(({ healthy }) => healthy),
+    [false, true],
+    "a new worker is told",
+  );
+});
+
+test("it is probed when its cool-down is over, and one success brings it back", async () => {
+  const { asked, notices, logged, pass, statuses, fall } = boardWith({ cooldown: "5s" });
+  fall();
+  pass(4_900);
+  assert.equal(asked.length, 0);
+  pass(200);
+  assert.deepEqual(
+    asked.map(({ backend }) => backend),
+    ["ws://one.test:81"],
+  );
+  assert.deepEqual(statuses(), ["probing", "healthy"]);
+  await asked[0]?.answer();
+  assert.deepEqual(statuses(), ["healthy", "healthy"]);
+  assert.deepEqual(notices.at(-1), { pool: "chat", index: 0, healthy: true, watched: false });
+  assert.ok(logged.includes("info: backend is healthy again"));
+  pass(60_000);
+  assert.equal(asked.length, 1, "who is well is not probed");
+});
+
+test("each failed probe doubles the cool-down, up to its limit", async () => {
+  const { asked, pass, fall } = boardWith({ cooldown: "1s", maxCooldown: "4s" });
+  fall();
+  for (let probes = 1; probes <= 5; probes += 1) {
+    while (asked.length < probes) pass(TICK);
+    await asked.at(-1)?.answer(BROKEN);
+  }
+  const waits = asked.map(({ at }, index) => at - (asked[index - 1]?.at ?? 0));
+  for (const [index, expected] of [1_000, 2_000, 4_000, 4_000, 4_000].entries()) {
+    assert.ok(Math.abs((waits[index] ?? 0) - expected) <= 2 * TICK, waits.join(", "));
+  }
+});
+
+test("several successes are asked for when the configuration says so, and one failure between them begins anew", async () => {
+  const { asked, pass, statuses, fall } = boardWith({ successThreshold: 2, probe: { interval: "1s" } });
+  fall();
+  pass(5_100);
+  await asked[0]?.answer();
+  assert.deepEqual(statuses(), ["probing", "healthy"]);
+  pass(1_100);
+  await asked[1]?.answer(BROKEN);
+  assert.deepEqual(statuses(), ["unhealthy", "healthy"]);
+  pass(10_200);
+  await asked[2]?.answer();
+  pass(1_100);
+  await asked[3]?.answer();
+  assert.deepEqual(statuses(), ["healthy", "healthy"]);
+});
+
+test("a probe that cannot even be sent has failed", async () => {
+  const { asked, pass, statuses, fall, board } = boardWith();
+  fall();
+  pass(5_100);
+  await asked[0]?.fail(new TypeError("no such thing"));
+  assert.deepEqual(statuses(), ["unhealthy", "healthy"]);
+  assert.match(board.stateOf("chat", 0).reason, /the probe failed/);
+});
+
+test("a stop gives up the probes under way, and begins no more", async () => {
+  const { board, asked, notices, pass, fall, wheel, statuses } = boardWith();
+  fall(0);
+  pass(5_100);
+  fall(1);
+  const told = notices.length;
+  board.stop();
+  assert.equal(asked[0]?.signal.aborted, true);
+  assert.equal(wheel.size, 0, "nothing waits any more");
+  await asked[0]?.answer();
+  assert.deepEqual(statuses(), ["probing", "unhealthy"], "what a probe says then is not heard");
+  assert.equal(notices.length, told);
+  board.observe("chat", 0, "dial-failed");
+  pass(60_000);
+  assert.equal(asked.length, 1);
+});
+
+test("a backend or pool that does not exist is a mistake of the program", () => {
+  const { board } = boardWith();
+  assert.throws(() => board.observe("chat", 2, "success"), RangeError);
+  assert.throws(() => board.stateOf("mail", 0), RangeError);
+});

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { BackendCounts, WorkerCounts } from "../../src/metrics/index.ts";
+import { PastCounts } from "../../src/supervisor/past-counts.ts";
+
+const counted = (...backends: BackendCounts[]): WorkerCounts => ({
+  handshakes: 0,
+  tunnels: 0,
+  requests: 0,
+  connections: 0,
+  pools: { chat: backends },
+});
+
+test("totals of workers that have ended add up; what they had open is gone with them", () => {
+  const past = new PastCounts();
+  assert.equal(past.of("chat", 0), undefined);
+  past.add(
+    counted(
+      { open: 3, inFlight: 2, load: 5, tunnels: 10, requests: 7, failures: 1 },
+      { open: 0, inFlight: 0, load: 0, tunnels: 0, requests: 4, failures: 0 },
+    ),
+  );
+  past.add(
+    counted(
+      { open: 1, inFlight: 0, load: 1, tunnels: 5, requests: 1, failures: 2 },
+      { open: 0, inFlight: 0, load: 0, tunnels: 0, requests: 0, failures: 0 },
+    ),
+  );
+  assert.deepEqual(past.of("chat", 0), { open: 0, inFlight: 0, load: 0, tunnels: 15, requests: 8, failures: 3 });
+  assert.deepEqual(past.of("chat", 1), { open: 0, inFlight: 0, load: 0, tunnels: 0, requests: 4, failures: 0 });
+  assert.equal(past.of("other", 0), undefined);
+});

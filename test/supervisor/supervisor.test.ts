@@ -1,0 +1,169 @@
+/** What the supervisor makes of what its workers tell; the workers are the test's own, and only say their lines. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import { silentLogger, systemClock } from "../../src/base/index.ts";
+import { parseConfig } from "../../src/config/index.ts";
+import type { WorkerCounts } from "../../src/metrics/index.ts";
+import type { FromWorker, ToWorker } from "../../src/supervisor/messages.ts";
+import { Supervisor } from "../../src/supervisor/supervisor.ts";
+import { lastly } from "../kit/cleanup.ts";
+
+/** A worker of which the test says what it tells. */
+interface Puppet {
+  readonly got: ToWorker[];
+  tell(message: FromWorker): void;
+  die(): void;
+}
+
+/** Lets a turn of the event loop pass, at whose end loads are told. */
+const turn = (): Promise<void> => new Promise(setImmediate);
+
+const counted = (tunnels: number, open = 0): WorkerCounts => ({
+  handshakes: 0,
+  tunnels: open,
+  requests: 0,
+  connections: open,
+  pools: { default: [{ open, inFlight: 0, load: open, tunnels, requests: 0, failures: 0 }] },
+});
+
+const BACKENDS = ["ws://127.0.0.1:81", "ws://127.0.0.1:82"];
+
+/** A supervisor whose workers are ready at once, and go when they are told to. */
+const startPuppets = async (t: TestContext, workers: number) => {
+  const puppets: Puppet[] = [];
+  const { config } = parseConfig({ listen: "127.0.0.1:0", admin: "off", backends: BACKENDS });
+  const supervisor = new Supervisor(config, {
+    clock: systemClock,
+    random: () => 0,
+    logger: silentLogger,
+    workers,
+    version: "0",
+    spawn: (onMessage, onExit) => {
+      const got: ToWorker[] = [];
+      let gone = false;
+      const die = (): void => {
+        if (!gone) queueMicrotask(() => onExit("SIGKILL"));
+        gone = true;
+      };
+      puppets.push({ got, tell: onMessage, die });
+      return {
+        pid: puppets.length,
+        send(message) {
+          got.push(message);
+          if (message.type === "start") queueMicrotask(() => onMessage({ type: "ready" }));
+        },
+        give: (_listener, socket) => void socket.destroy(),
+        kill: die,
+      };
+    },
+  });
+  await supervisor.open();
+  lastly(t, () => supervisor.kill());
+  const puppet = (index: number): Puppet => {
+    const found = puppets[index];
+    assert.ok(found, `worker ${index} has been started`);
+    return found;
+  };
+  return { supervisor, puppets, puppet };
+};
+
+const lastOthers = ({ got }: Puppet) => got.findLast((message) => message.type === "others")?.changes;
+const startOf = ({ got }: Puppet) => got.find((message) => message.type === "start")?.start;
+
+test("what one worker has is told to all others, and not to itself", async (t) => {
+  const { puppet } = await startPuppets(t, 3);
+  puppet(0).tell({ type: "load", changes: [["default", 1, 4]], connections: 4 });
+  puppet(1).tell({ type: "load", changes: [["default", 1, 2]], connections: 2 });
+  await turn();
+  assert.deepEqual(lastOthers(puppet(0)), [["default", 1, 2]]);
+  assert.deepEqual(lastOthers(puppet(1)), [["default", 1, 4]]);
+  assert.deepEqual(lastOthers(puppet(2)), [["default", 1, 6]]);
+});
+
+test("a worker that ends gives back what it had: the others are told, and so is its successor", async (t) => {
+  const { puppet, puppets } = await startPuppets(t, 2);
+  puppet(0).tell({ type: "load", changes: [["default", 0, 5]], connections: 5 });
+  puppet(1).tell({ type: "load", changes: [["default", 1, 3]], connections: 3 });
+  await turn();
+  assert.deepEqual(lastOthers(puppet(1)), [["default", 0, 5]]);
+  // One that has gone leaves; that it is replaced at once is not the point here.
+  puppet(0).tell({ type: "leaving" });
+  await turn();
+  assert.deepEqual(startOf(puppet(2))?.others, [
+    ["default", 0, 5],
+    ["default", 1, 3],
+  ]);
+  puppet(0).die();
+  await turn();
+  await turn();
+  assert.equal(puppets.length, 3, "nobody is started in its place again");
+  assert.deepEqual(lastOthers(puppet(1)), [["default", 0, 0]]);
+  assert.deepEqual(lastOthers(puppet(2)), [["default", 0, 0]]);
+});
+
+test("one that leaves is drained only when its successor serves, and may settle first", async (t) => {
+  const { puppet } = await startPuppets(t, 2);
+  puppet(0).tell({ type: "leaving" });
+  assert.ok(!puppet(0).got.some(({ type }) => type === "drain"), "its successor is not ready yet");
+  await turn();
+  assert.deepEqual(puppet(0).got.at(-1), { type: "drain", over: 10_000, settle: true });
+  puppet(0).tell({ type: "leaving" });
+  await turn();
+  assert.equal(puppet(0).got.filter(({ type }) => type === "drain").length, 1, "once");
+});
+
+test("what one worker sees of a backend's health all are told, also those that come later", async (t) => {
+  const { puppet } = await startPuppets(t, 2);
+  for (const index of [0, 1, 0])
+    puppet(index).tell({ type: "signal", pool: "default", index: 1, signal: "dial-failed" });
+  for (const index of [0, 1]) {
+    const last = puppet(index).got.at(-1);
+    assert.deepEqual(last, { type: "health", notice: { pool: "default", index: 1, healthy: false, watched: false } });
+  }
+  puppet(0).tell({ type: "leaving" });
+  assert.deepEqual(
+    startOf(puppet(2))?.health.map(({ healthy }) => healthy),
+    [true, false],
+  );
+});
+
+test("all workers get the same secrets", async (t) => {
+  const { puppets } = await startPuppets(t, 3);
+  const starts = puppets.map(startOf);
+  assert.equal(new Set(starts.map((start) => start?.secret)).size, 1);
+  assert.equal(new Set(starts.map((start) => start?.ticketKeys)).size, 1);
+  assert.deepEqual(
+    starts.map((start) => start?.workerId),
+    [1, 2, 3],
+  );
+});
+
+test("a worker that does not answer is shown as it was, and its totals count once when it has gone", async (t) => {
+  const { supervisor, puppet } = await startPuppets(t, 2);
+  const answer = (index: number, counts: WorkerCounts): void => {
+    const question = puppet(index).got.findLast((message) => message.type === "count");
+    if (question !== undefined) puppet(index).tell({ type: "counts", request: question.request, counts });
+  };
+  const total = async (answers: () => void): Promise<readonly [number | undefined, number]> => {
+    const asked = supervisor.status();
+    answers();
+    const { pools, tunnels } = await asked;
+    return [pools[0]?.backends[0]?.tunnels, tunnels];
+  };
+  const both = (): void => {
+    answer(0, counted(10, 2));
+    answer(1, counted(5, 1));
+  };
+  assert.deepEqual(await total(both), [15, 3]);
+  assert.deepEqual(await total(() => answer(1, counted(6, 2))), [16, 4], "the first one is frozen");
+  const dies = (): void => {
+    answer(1, counted(6, 2));
+    puppet(0).die();
+  };
+  assert.deepEqual(await total(dies), [16, 2], "it crashes while it is asked");
+  puppet(1).tell({ type: "leaving" });
+  puppet(1).tell({ type: "drained", clean: true, counts: counted(9) });
+  await turn();
+  assert.equal((await total(() => {}))[0], 19);
+});
