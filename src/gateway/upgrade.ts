@@ -204,15 +204,20 @@ export class Upgrade {
       counters.open += 1;
       counters.tunnels += 1;
     }
-    const tunnel = new Tunnel(this.client.leg, outcome.leg, route.tunnel, outcome.agreement, world, (ended) => {
+    const early = this.client.takeEarly();
+    this.client.release();
+    const client = world.driver.drive(this.client.leg);
+    const backend = world.driver.drive(outcome.leg);
+    const detached = client === this.client.leg ? 0 : 1;
+    this.gateway.detached += detached;
+    const tunnel = new Tunnel(client, backend, route.tunnel, outcome.agreement, world, (ended) => {
       if (counters !== undefined) counters.open -= 1;
+      this.gateway.detached -= detached;
       pool.release(index);
       this.tunnelOver(entry, index, ended);
     });
-    const early = this.client.takeEarly();
-    this.client.release();
     this.gateway.tunnels.add(tunnel);
-    this.client.leg.write(head);
+    client.write(head);
     tunnel.start(early, outcome.early);
   }
 
