@@ -145,8 +145,7 @@ export class Gateway {
   }
 
   backendFailed(pool: Pool, index: number, signal: FailureSignal): void {
-    const counters = pool.counters[index];
-    if (counters !== undefined) counters.failures += 1;
+    pool.noteFailure(index);
     this.world.onSignal(pool, index, signal);
   }
 

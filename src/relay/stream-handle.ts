@@ -80,6 +80,14 @@ function isStreamHandle(value: unknown): value is StreamHandle {
   return METHODS.every((method) => method in value && typeof value[method as keyof typeof value] === "function");
 }
 
+/** A handle refers to its socket under a symbol of Node's own, and would keep it in memory. */
+function forgetSocket(handle: StreamHandle, socket: Socket): void {
+  const fields = handle as unknown as Record<symbol, unknown>;
+  for (const symbol of Object.getOwnPropertySymbols(handle)) {
+    if (fields[symbol] === socket) fields[symbol] = undefined;
+  }
+}
+
 /**
  * Takes the handle out of a plain TCP socket that has nothing left to read or to write. What remains of the socket is to
  * be destroyed: its server then counts the connection as closed, and its memory is free.
@@ -94,5 +102,6 @@ export function takeHandle(socket: Socket): StreamHandle | undefined {
   if ("encrypted" in socket || !isStreamHandle(handle)) return undefined;
   handle.readStop();
   holder._handle = null;
+  forgetSocket(handle, socket);
   return handle;
 }
