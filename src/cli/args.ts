@@ -24,6 +24,7 @@ const flagsSchema = z.object({
   affinity: z.string().optional(),
   workers: z.string().optional(),
   admin: z.string().optional(),
+  socketDriver: z.string().optional(),
   drain: z.string().optional(),
   logLevel: z.string().optional(),
   logFormat: z.string().optional(),

@@ -68,6 +68,7 @@ export function serveOptions(): Option[] {
     new Option("--affinity <NAME>", "how clients stay with a backend of the default pool (default: none)"),
     new Option("--workers <N|auto>", "worker processes (default: auto, one for each core)"),
     new Option("--admin <HOST:PORT|off>", "where the admin API listens (default: 127.0.0.1:8081)"),
+    new Option("--socket-driver <NAME>", "auto, stream or handle (default: auto)"),
     new Option("--drain <DURATION>", "time over which a shutdown ends open tunnels (default: 10s)"),
     new Option("--log-level <LEVEL>", "debug, info, warn, error or silent (default: info)"),
     new Option("--log-format <FORMAT>", "pretty or json (default: pretty on a terminal, json otherwise)"),

@@ -36,11 +36,12 @@ export function explainConfig(config: Config): string {
 }
 
 function fileForm(config: Config): object {
-  const { admin, workers, drain, secret, trustedProxies, log, limits, defaultRoute } = config;
+  const { admin, workers, socketDriver, drain, secret, trustedProxies, log, limits, defaultRoute } = config;
   return {
     listen: config.listeners.map(listenerForm),
     admin: admin === "off" ? admin : formatAddress(admin),
     workers,
+    socketDriver,
     drain: formatDuration(drain),
     ...(secret !== undefined && { secret }),
     trustedProxies,

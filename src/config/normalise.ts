@@ -24,11 +24,12 @@ type ParsedTunnel = ParsedConfig["routes"][number]["tunnel"];
  * @param defaultPool name of the pool for requests that no route matches
  */
 export function normalise(parsed: ParsedConfig, defaultPool: string | undefined, materials: Materials): Config {
-  const { admin, workers, drain, secret, trustedProxies, log, limits, origins, tunnel } = parsed;
+  const { admin, workers, socketDriver, drain, secret, trustedProxies, log, limits, origins, tunnel } = parsed;
   return freeze({
     listeners: parsed.listen.map((listener) => listenerOf(listener, materials)),
     admin,
     workers,
+    socketDriver,
     drain,
     ...(secret !== undefined && { secret }),
     trustedProxies,

@@ -8,6 +8,7 @@ const FIXED_PATHS: Partial<Record<SettingName, Path>> = {
   listen: ["listen"],
   workers: ["workers"],
   admin: ["admin"],
+  socketDriver: ["socketDriver"],
   drain: ["drain"],
   secret: ["secret"],
   logLevel: ["log", "level"],

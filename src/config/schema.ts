@@ -152,6 +152,13 @@ export const configSchema = z.strictObject({
     .union([z.literal("auto"), z.number().int().min(1).max(MAX_WORKERS)])
     .prefault("auto")
     .describe("Worker processes; `auto` is one for each core, 1 runs everything in a single process."),
+  socketDriver: z
+    .enum(["auto", "stream", "handle"])
+    .prefault("auto")
+    .describe(
+      "How the sockets of tunnels are driven: `stream` by Node's public API, `handle` by what lies beneath it, with less CPU and memory, " +
+        "`auto` by the handle where this Node has it. TLS is always driven by streams.",
+    ),
   drain: durationField()
     .prefault("10s")
     .describe(

@@ -18,6 +18,7 @@ export const SETTINGS = {
   affinity: { variable: "FAIRLEAD_AFFINITY", flag: "--affinity", list: false },
   workers: { variable: "FAIRLEAD_WORKERS", flag: "--workers", list: false },
   admin: { variable: "FAIRLEAD_ADMIN", flag: "--admin", list: false },
+  socketDriver: { variable: "FAIRLEAD_SOCKET_DRIVER", flag: "--socket-driver", list: false },
   drain: { variable: "FAIRLEAD_DRAIN", flag: "--drain", list: false },
   secret: { variable: "FAIRLEAD_SECRET", flag: undefined, list: false },
   logLevel: { variable: "FAIRLEAD_LOG_LEVEL", flag: "--log-level", list: false },

@@ -181,6 +181,8 @@ export interface Config {
   readonly admin: Address | "off";
   /** Worker processes; "auto": one for each core. */
   readonly workers: number | "auto";
+  /** How the sockets of tunnels are driven. */
+  readonly socketDriver: "auto" | "stream" | "handle";
   /** Time over which a shutdown spreads the end of open tunnels. */
   readonly drain: Milliseconds;
   /** What affinity cookies are keyed with; undefined: one is made at random at each start. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 
-import { plainAddress, requestAuthority } from "../http/index.ts";
+import { plainAddress, requestAuthority, splitTarget } from "../http/index.ts";
 import type { ForwardFacts, IsTrusted, RequestHead } from "../http/index.ts";
 
 import type { RecordDraft } from "./record.ts";
@@ -44,7 +44,8 @@ export function arrivalOf(
       startedWall: start.wall,
       startedAt: start.now,
       listener: listener.name,
-      head,
+      method,
+      path: splitTarget(url).path,
       client: plainAddress(remoteAddress),
       host: undefined,
       route: undefined,

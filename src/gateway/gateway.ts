@@ -8,7 +8,7 @@ import { headerValues, requestFacts, trustedProxies } from "../http/index.ts";
 import type { IsTrusted, RequestFacts } from "../http/index.ts";
 import { Pool } from "../pool/index.ts";
 import type { OnLoad } from "../pool/index.ts";
-import type { Tunnel } from "../relay/index.ts";
+import type { LegDriver, Tunnel } from "../relay/index.ts";
 import { createOriginCheck, createRouter } from "../routing/index.ts";
 import type { OriginCheck, Router } from "../routing/index.ts";
 
@@ -35,6 +35,8 @@ export interface GatewayWorld {
   /** Whether other workers share the backends. */
   readonly shared: boolean;
   readonly onLoad: OnLoad;
+  /** How the sockets of tunnels are driven. */
+  readonly driver: LegDriver;
   /** Told of everything that says something about a backend's health. */
   readonly onSignal: (pool: Pool, index: number, signal: HealthSignal) => void;
   readonly onRecord: (record: AccessRecord) => void;
@@ -55,6 +57,8 @@ export class Gateway {
   readonly world: GatewayWorld;
   readonly tunnels = new Set<Tunnel>();
   readonly pools: ReadonlyMap<string, PoolEntry>;
+  /** Client connections of tunnels that their listener does not know any more, since they are driven without their socket. */
+  detached = 0;
   draining = false;
 
   private readonly config: Config;
@@ -141,8 +145,7 @@ export class Gateway {
   }
 
   backendFailed(pool: Pool, index: number, signal: FailureSignal): void {
-    const counters = pool.counters[index];
-    if (counters !== undefined) counters.failures += 1;
+    pool.noteFailure(index);
     this.world.onSignal(pool, index, signal);
   }
 

@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import type { Bytes, Wheel, WheelEntry } from "../base/index.ts";
 import { responseHeadText } from "../http/index.ts";
 import type { RawHeaders } from "../http/index.ts";
-import { SocketLeg } from "../relay/index.ts";
+import { StreamLeg } from "../relay/index.ts";
 import type { LegListener } from "../relay/index.ts";
 
 /** How long a client that got its answer may take to close, before its connection is dropped. */
@@ -20,7 +20,7 @@ export class PendingClient implements LegListener, WheelEntry {
   wheelPrevious: WheelEntry | undefined = undefined;
   wheelDue = 0;
 
-  readonly leg: SocketLeg;
+  readonly leg: StreamLeg;
   /** True once the client has gone away or ended its direction; nobody waits for the answer then. */
   gone = false;
   /** Called when the client goes away. */
@@ -44,7 +44,7 @@ export class PendingClient implements LegListener, WheelEntry {
     this.earlyBytesMax = earlyBytesMax;
     this.wheel = wheel;
     this.onReleased = onReleased;
-    this.leg = new SocketLeg(socket, this);
+    this.leg = new StreamLeg(socket, this);
     this.leg.resume();
     if (head.length > 0) this.onBytes(head);
     if (socket.destroyed) this.noteGone();

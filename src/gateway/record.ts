@@ -1,6 +1,4 @@
 import type { ErrorCode } from "../base/index.ts";
-import type { RequestHead } from "../http/index.ts";
-import { splitTarget } from "../http/index.ts";
 import type { EndCause, Initiator } from "../relay/index.ts";
 
 /** How one leg of a tunnel was closed. Codes are those of Close frames; 1005 stands for one without a code. */
@@ -60,7 +58,9 @@ export interface RecordDraft {
   readonly startedWall: number;
   readonly startedAt: number;
   readonly listener: string;
-  readonly head: RequestHead;
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
   client: string;
   host: string | undefined;
   route: string | undefined;
@@ -76,7 +76,7 @@ export interface RecordDraft {
 
 /** Makes the record, at the end. */
 export function finishRecord(draft: RecordDraft, now: number): AccessRecord {
-  const { kind, id, startedWall, startedAt, listener, head, client, attempts, status, body, tunnel } = draft;
+  const { kind, id, startedWall, startedAt, listener, method, path, client, attempts, status, body, tunnel } = draft;
   return {
     kind,
     id,
@@ -84,8 +84,8 @@ export function finishRecord(draft: RecordDraft, now: number): AccessRecord {
     client,
     listener,
     host: draft.host ?? null,
-    method: head.method,
-    path: splitTarget(head.target).path,
+    method,
+    path,
     route: draft.route ?? null,
     pool: draft.pool ?? null,
     backend: draft.backend ?? null,

@@ -1,7 +1,7 @@
 import { forwardedResponseHeaders, responseHeadText } from "../http/index.ts";
 import type { BodyScanner, ResponseHead } from "../http/index.ts";
 import type { Milliseconds, Wheel, WheelEntry } from "../base/index.ts";
-import type { LegListener, SocketLeg } from "../relay/index.ts";
+import type { LegListener, StreamLeg } from "../relay/index.ts";
 
 import type { PendingClient } from "./pending-client.ts";
 
@@ -18,7 +18,7 @@ export class Refusal implements LegListener, WheelEntry {
   wheelDue = 0;
 
   private readonly client: PendingClient;
-  private readonly backend: SocketLeg;
+  private readonly backend: StreamLeg;
   private readonly body: BodyScanner;
   private readonly wheel: Wheel;
   private readonly onOver: (cutBy: "client" | "backend" | undefined) => void;
@@ -27,7 +27,7 @@ export class Refusal implements LegListener, WheelEntry {
   /** @param onOver called once, with whoever ended it before the body was passed on as a whole */
   constructor(
     client: PendingClient,
-    backend: SocketLeg,
+    backend: StreamLeg,
     response: ResponseHead,
     body: BodyScanner,
     wheel: Wheel,

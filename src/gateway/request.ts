@@ -115,14 +115,10 @@ export class PlainRequest {
   private async attempt(entry: PoolEntry, index: number, facts: RequestFacts): Promise<Attempt> {
     const { pool, upstream } = entry;
     const { draft, head } = this.arrival;
-    const counters = pool.counters[index];
     draft.attempts += 1;
     draft.backend = pool.backend(index).name;
     pool.acquire(index);
-    if (counters !== undefined) {
-      counters.inFlight += 1;
-      counters.requests += 1;
-    }
+    pool.requestBegun(index);
     const options: Dispatcher.DispatchOptions = {
       path: originForm(head.target),
       method: head.method,
@@ -131,7 +127,7 @@ export class PlainRequest {
     };
     const attempt = await this.dispatch(upstream.http(index), options, pool.cookieFor(index, facts));
     pool.release(index);
-    if (counters !== undefined) counters.inFlight -= 1;
+    pool.requestEnded(index);
     this.judgeBackend(entry, index, attempt);
     return attempt;
   }

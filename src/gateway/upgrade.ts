@@ -8,8 +8,8 @@ import {
   responseHeadText,
 } from "../http/index.ts";
 import type { RequestFacts } from "../http/index.ts";
-import { Dial, Tunnel, TRUTH } from "../relay/index.ts";
-import type { DialOutcome, TunnelReport } from "../relay/index.ts";
+import { Dial, Tunnel } from "../relay/index.ts";
+import type { DialOutcome } from "../relay/index.ts";
 import { judgeUpgrade } from "../websocket/index.ts";
 import type { UpgradeRequest } from "../websocket/index.ts";
 
@@ -20,8 +20,8 @@ import { BAD_ORIGIN, badRequest, INTERNAL, NO_ROUTE, noCandidate, signalOf, STOP
 import type { Refused } from "./outcomes.ts";
 import type { PendingClient } from "./pending-client.ts";
 import { STATUS_CLIENT_GONE } from "./record.ts";
-import type { LegRecord } from "./record.ts";
 import { Refusal } from "./refusal.ts";
+import { TunnelLife } from "./tunnel-life.ts";
 
 /** One client's way from its handshake to a tunnel, or to the answer that it gets instead. */
 export class Upgrade {
@@ -199,20 +199,14 @@ export class Upgrade {
     // Made before anything is counted: nothing may throw between there and the tunnel.
     const head = Buffer.from(this.switchingHead(pool.cookieFor(index, facts), outcome), "latin1");
     this.arrival.draft.status = 101;
-    const counters = pool.counters[index];
-    if (counters !== undefined) {
-      counters.open += 1;
-      counters.tunnels += 1;
-    }
-    const tunnel = new Tunnel(this.client.leg, outcome.leg, route.tunnel, outcome.agreement, world, (ended) => {
-      if (counters !== undefined) counters.open -= 1;
-      pool.release(index);
-      this.tunnelOver(entry, index, ended);
-    });
     const early = this.client.takeEarly();
     this.client.release();
+    const client = world.driver.drive(this.client.leg);
+    const backend = world.driver.drive(outcome.leg);
+    const life = new TunnelLife(this.gateway, pool, index, this.arrival.draft, client !== this.client.leg);
+    const tunnel = new Tunnel(client, backend, route.tunnel, outcome.agreement, world, life);
     this.gateway.tunnels.add(tunnel);
-    this.client.leg.write(head);
+    client.write(head);
     tunnel.start(early, outcome.early);
   }
 
@@ -226,22 +220,6 @@ export class Upgrade {
     ];
     if (cookie !== undefined) headers.push("Set-Cookie", cookie);
     return responseHeadText(101, "Switching Protocols", headers);
-  }
-
-  private tunnelOver(entry: PoolEntry, index: number, tunnel: Tunnel): void {
-    this.gateway.tunnels.delete(tunnel);
-    const report = tunnel.report();
-    const { by, health } = TRUTH[report.cause];
-    if (health === "success") this.gateway.signal(entry.pool, index, "success");
-    else if (health !== "none") this.gateway.backendFailed(entry.pool, index, health);
-    const { draft } = this.arrival;
-    draft.tunnel = {
-      endedBy: by,
-      cause: report.cause,
-      client: legRecord(report.client),
-      backend: legRecord(report.backend),
-    };
-    this.gateway.record(draft);
   }
 
   private recordGone(): void {
@@ -263,14 +241,4 @@ export class Upgrade {
     this.client.answer(status, headers, `${reason}\n`);
     this.gateway.record(draft);
   }
-}
-
-function legRecord(leg: TunnelReport["client"]): LegRecord {
-  return {
-    closeFrom: leg.closeHeard ?? null,
-    closeTo: leg.closeSaid ?? null,
-    messages: leg.messages,
-    bytes: leg.bytes,
-    rttMs: leg.rtt === undefined ? null : Math.round(leg.rtt * 1000) / 1000,
-  };
 }

@@ -125,6 +125,31 @@ export class Pool {
     this.view.load[index] = load + this.ownLoad(index);
   }
 
+  tunnelOpened(index: number): void {
+    const counters = this.countersOf(index);
+    counters.open += 1;
+    counters.tunnels += 1;
+  }
+
+  tunnelClosed(index: number): void {
+    this.countersOf(index).open -= 1;
+  }
+
+  requestBegun(index: number): void {
+    const counters = this.countersOf(index);
+    counters.inFlight += 1;
+    counters.requests += 1;
+  }
+
+  requestEnded(index: number): void {
+    this.countersOf(index).inFlight -= 1;
+  }
+
+  /** A tunnel, dial or request failed for the backend's sake. */
+  noteFailure(index: number): void {
+    this.countersOf(index).failures += 1;
+  }
+
   isHealthy(index: number): boolean {
     return this.healthy[index] === 1;
   }
@@ -132,6 +157,12 @@ export class Pool {
   setHealthy(index: number, healthy: boolean): void {
     this.healthy[index] = healthy ? 1 : 0;
     this.view.eligible[index] = healthy ? 1 : 0;
+  }
+
+  private countersOf(index: number): BackendCounters {
+    const counters = this.counters[index];
+    if (counters === undefined) throw new RangeError(`pool ${this.config.name} has no backend ${index}`);
+    return counters;
   }
 
   private keyOf(facts: RequestFacts): string | undefined {

@@ -11,7 +11,7 @@ import { verifyUpgrade } from "../websocket/index.ts";
 import type { UpgradeRequest } from "../websocket/index.ts";
 
 import { connectionError } from "./dial-errors.ts";
-import { SocketLeg } from "./leg.ts";
+import { StreamLeg } from "./stream-leg.ts";
 import type { LegListener } from "./leg.ts";
 import type { Agreement } from "./tunnel.ts";
 
@@ -44,14 +44,14 @@ export interface DialLimits {
 export type DialOutcome =
   | {
       readonly kind: "upgraded";
-      readonly leg: SocketLeg;
+      readonly leg: StreamLeg;
       readonly response: ResponseHead;
       readonly agreement: Agreement;
       readonly early: Uint8Array | undefined;
     }
   | {
       readonly kind: "refused";
-      readonly leg: SocketLeg;
+      readonly leg: StreamLeg;
       readonly response: ResponseHead;
       readonly body: BodyScanner;
       readonly early: Uint8Array | undefined;
@@ -79,7 +79,7 @@ export class Dial implements LegListener, WheelEntry {
   private readonly upgrade: UpgradeRequest;
   private readonly limits: DialLimits;
   private readonly wheel: Wheel;
-  private readonly leg: SocketLeg;
+  private readonly leg: StreamLeg;
   private connected = false;
   private settled = false;
   private received: Uint8Array = new Uint8Array(0);
@@ -100,7 +100,7 @@ export class Dial implements LegListener, WheelEntry {
       this.reject = reject;
     });
     const socket = connect(target);
-    this.leg = new SocketLeg(socket, this);
+    this.leg = new StreamLeg(socket, this);
     socket.once(target.tls === undefined ? "connect" : "secureConnect", () => this.onConnected(head));
     wheel.add(this, limits.connectTimeout);
   }

@@ -22,6 +22,12 @@ export interface TunnelWorld {
   readonly random: Random;
 }
 
+/** Who keeps a tunnel. */
+export interface TunnelOwner {
+  /** Both connections are gone. */
+  tunnelOver(tunnel: Tunnel): void;
+}
+
 /** What became of a tunnel; complete once it is over. */
 export interface TunnelReport {
   readonly cause: EndCause;
@@ -58,21 +64,21 @@ export class Tunnel implements WheelEntry {
   private readonly world: TunnelWorld;
   private readonly watch: Watch;
   private readonly closing: Closing;
-  private readonly onOver: (tunnel: Tunnel) => void;
+  private readonly owner: TunnelOwner;
   private isOver = false;
 
-  /** @param onOver called exactly once, when both connections are gone */
+  /** @param owner told exactly once, when both connections are gone */
   constructor(
     client: Leg,
     backend: Leg,
     options: TunnelOptions,
     agreement: Agreement,
     world: TunnelWorld,
-    onOver: (tunnel: Tunnel) => void,
+    owner: TunnelOwner,
   ) {
     this.options = options;
     this.world = world;
-    this.onOver = onOver;
+    this.owner = owner;
     const { maxMessageSize, transparent } = options;
     const messageBytesMax = maxMessageSize === "off" ? Number.POSITIVE_INFINITY : maxMessageSize;
     const tracking = { ...agreement, messageBytesMax, enforce: !transparent };
@@ -166,7 +172,7 @@ export class Tunnel implements WheelEntry {
     if (this.isOver || !this.client.leg.closed || !this.backend.leg.closed) return;
     this.isOver = true;
     this.world.wheel.remove(this);
-    this.onOver(this);
+    this.owner.tunnelOver(this);
   }
 }
 

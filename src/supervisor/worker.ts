@@ -12,6 +12,7 @@ import { createListener } from "../listener/index.ts";
 import type { Listener, ListenerHandlers } from "../listener/index.ts";
 import type { WorkerCounts } from "../metrics/index.ts";
 import type { Pool } from "../pool/index.ts";
+import { createDriver } from "../relay/index.ts";
 
 import { LoadCoalescer } from "./coalescer.ts";
 import { drainGateway } from "./drain.ts";
@@ -86,6 +87,7 @@ export class Worker {
       secret: start.secret,
       idPrefix: this.idPrefix,
       shared: start.shared,
+      driver: createDriver(start.config.socketDriver, loadBinding),
       onLoad: start.shared ? (pool, index) => this.tellLoad(pool, index) : () => {},
       onSignal: (pool, index, signal) => this.tellSignal(pool, index, signal),
       onRecord,
@@ -165,7 +167,7 @@ export class Worker {
   }
 
   private connections(): number {
-    return this.listeners.reduce((sum, listener) => sum + listener.connections, 0);
+    return this.listeners.reduce((sum, listener) => sum + listener.connections, this.gateway.detached);
   }
 
   private tellLoad(pool: Pool, index: number): void {
@@ -202,6 +204,11 @@ export class Worker {
   private applyOthers(changes: readonly LoadChange[]): void {
     for (const [pool, index, load] of changes) this.gateway.poolEntry(pool).pool.setOthers(index, load);
   }
+}
+
+/** Node's own way to what lies beneath its sockets; its types do not know it. */
+function loadBinding(name: string): unknown {
+  return (process as unknown as { binding(name: string): unknown }).binding(name);
 }
 
 /** Differs between workers, and between the lives of one: the id of the worker and the second in which it began. */

@@ -240,7 +240,7 @@ describe("the JSON Schema", () => {
     const { properties } = jsonSchema() as { properties: Record<string, { description?: string }> };
     assert.deepEqual(Object.keys(properties).toSorted(), [
       ...["admin", "affinity", "backends", "balance", "defaultPool", "drain", "limits", "listen", "log", "origins"],
-      ...["pools", "routes", "secret", "trustedProxies", "tunnel", "workers"],
+      ...["pools", "routes", "secret", "socketDriver", "trustedProxies", "tunnel", "workers"],
     ]);
     for (const [key, { description }] of Object.entries(properties)) assert.ok(description, key);
   });

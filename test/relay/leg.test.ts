@@ -1,18 +1,19 @@
-/** A leg over a real socket: what its owner is told, and when. */
+/** A leg over a real socket, however it is driven: what its owner is told, and when. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { test } from "node:test";
+import { createHash, randomBytes } from "node:crypto";
+import { test as nodeTest } from "node:test";
 import type { TestContext } from "node:test";
-import { SocketLeg } from "../../src/relay/index.ts";
-import type { LegListener } from "../../src/relay/index.ts";
+import { createDriver, StreamLeg } from "../../src/relay/index.ts";
+import type { Leg, LegDriver, LegListener } from "../../src/relay/index.ts";
 import { lastly } from "../kit/cleanup.ts";
 import { startRaw } from "../kit/raw.ts";
 import type { RawPeer } from "../kit/raw.ts";
 import { until } from "../kit/until.ts";
 
 interface Story {
-  readonly leg: SocketLeg;
+  readonly leg: Leg;
   readonly peer: RawPeer;
   /** What the leg's owner was told, in order. */
   readonly told: string[];
@@ -26,91 +27,159 @@ const listenerOf = (told: string[]): LegListener => ({
   onClosed: (error) => void told.push(error === undefined ? "<closed>" : "<broken>"),
 });
 
-const openLeg = async (t: TestContext): Promise<Story> => {
+/** Node's way to its internal bindings, of which its types say nothing. */
+const loadBinding = (name: string): unknown => (process as unknown as { binding(name: string): unknown }).binding(name);
+
+const openLeg = async (t: TestContext, driver: LegDriver): Promise<Story> => {
   const server = await startRaw(t);
   const socket = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
-  lastly(t, () => void socket.destroy());
   await once(socket, "connect");
   const told: string[] = [];
   const listener = listenerOf(told);
-  return { leg: new SocketLeg(socket, listener), peer: await server.peer(), told, listener };
+  const leg = driver.drive(new StreamLeg(socket, listener));
+  lastly(t, () => leg.destroy());
+  return { leg, peer: await server.peer(), told, listener };
 };
 
 const comesTo = (told: readonly string[], all: string): Promise<void> => until(() => told.join("") === all, all);
 
-test("nothing is read before a leg is resumed, nor while it is paused", async (t) => {
-  const { leg, peer, told } = await openLeg(t);
-  peer.write("one");
-  await new Promise(setImmediate);
-  assert.deepEqual(told, []);
-  leg.resume();
-  await comesTo(told, "one");
-  leg.pause();
-  peer.write("two");
-  await new Promise(setImmediate);
-  assert.deepEqual(told, ["one"]);
-  leg.resume();
-  await comesTo(told, "onetwo");
+for (const driver of [createDriver("stream", loadBinding), createDriver("handle", loadBinding)]) {
+  const test = (name: string, story: (t: TestContext) => Promise<void>): void =>
+    void nodeTest(`${driver.name}: ${name}`, story);
+
+  test("nothing is read before a leg is resumed, nor while it is paused", async (t) => {
+    const { leg, peer, told } = await openLeg(t, driver);
+    peer.write("one");
+    await new Promise(setImmediate);
+    assert.deepEqual(told, []);
+    leg.resume();
+    await comesTo(told, "one");
+    leg.pause();
+    peer.write("two");
+    await new Promise(setImmediate);
+    assert.deepEqual(told, ["one"]);
+    leg.resume();
+    await comesTo(told, "onetwo");
+  });
+
+  test("who listens may change, and only the one who listens is told", async (t) => {
+    const { leg, peer, told } = await openLeg(t, driver);
+    leg.resume();
+    peer.write("for the first");
+    await comesTo(told, "for the first");
+    const next: string[] = [];
+    leg.listener = listenerOf(next);
+    peer.write("for the second");
+    peer.half();
+    await comesTo(next, "for the second<end>");
+    assert.deepEqual(told, ["for the first"]);
+  });
+
+  test("each half ends by itself, and the connection when both have", async (t) => {
+    const { leg, peer, told } = await openLeg(t, driver);
+    leg.resume();
+    peer.half();
+    await comesTo(told, "<end>");
+    assert.ok(!leg.closed);
+    leg.write(Buffer.from("still open"));
+    leg.end();
+    assert.equal(await peer.received.ending(), "fin");
+    assert.equal(peer.received.rest().toString(), "still open");
+    await comesTo(told, "<end><closed>");
+    assert.ok(leg.closed);
+  });
+
+  test("a reset is told once, as a broken connection", async (t) => {
+    const { leg, peer, told } = await openLeg(t, driver);
+    leg.resume();
+    peer.reset();
+    await comesTo(told, "<broken>");
+    leg.destroy();
+    leg.end();
+    leg.write(Buffer.from("to nobody"));
+    await new Promise(setImmediate);
+    assert.deepEqual(told, ["<broken>"]);
+  });
+
+  test("a leg that is destroyed is closed once", async (t) => {
+    const { leg, told } = await openLeg(t, driver);
+    leg.destroy();
+    leg.destroy();
+    await comesTo(told, "<closed>");
+  });
+
+  test("a peer that does not read makes a backlog, which shrinks as it reads, and is told when it is gone", async (t) => {
+    const { leg, peer, told } = await openLeg(t, driver);
+    peer.socket.pause();
+    assert.equal(leg.backlog, 0);
+    const chunk = Buffer.alloc(1 << 20, "x");
+    let sent = 0;
+    for (let flowing = true; flowing && sent < 64; sent += 1) flowing = leg.write(chunk);
+    for (; sent < 24; sent += 1) leg.write(chunk);
+    assert.ok(leg.backlog > 0);
+    assert.equal(told.length, 0);
+    peer.socket.resume();
+    await until(() => told.includes("<drain>"), "the drain");
+    assert.equal(leg.backlog, 0);
+    await until(() => peer.socket.bytesRead === sent * chunk.length, "every byte");
+  });
+
+  test("what waits to be written stays as it is, whatever is read meanwhile, by this leg and by others", async (t) => {
+    const [source, target, other] = [await openLeg(t, driver), await openLeg(t, driver), await openLeg(t, driver)];
+    target.peer.socket.pause();
+    const expected = createHash("sha256");
+    let forwarded = 0;
+    source.leg.listener = {
+      ...source.listener,
+      onBytes(bytes) {
+        expected.update(bytes);
+        forwarded += bytes.length;
+        if (!target.leg.write(bytes)) source.leg.pause();
+      },
+    };
+    target.leg.listener = { ...target.listener, onDrain: () => source.leg.resume() };
+    source.leg.resume();
+    for (let block = 0; block < 300; block += 1) source.peer.write(randomBytes(64 * 1024));
+    await until(() => target.leg.backlog > 0, "a backlog");
+    // From here on nothing is forwarded: what both legs read goes nowhere, and must not go over what waits.
+    source.leg.listener = { ...source.listener, onBytes() {} };
+    target.leg.listener = target.listener;
+    source.leg.resume();
+    let elsewhere = 0;
+    other.leg.listener = { ...other.listener, onBytes: (bytes) => void (elsewhere += bytes.length) };
+    other.leg.resume();
+    other.peer.write(Buffer.alloc(1 << 20, 1));
+    await until(() => elsewhere === 1 << 20, "the other leg reads");
+    const received = createHash("sha256");
+    let arrived = 0;
+    target.peer.socket.removeAllListeners("data");
+    target.peer.socket.on("data", (bytes: Buffer) => {
+      received.update(bytes);
+      arrived += bytes.length;
+    });
+    target.peer.socket.resume();
+    await until(() => arrived === forwarded, "every byte");
+    assert.equal(received.digest("hex"), expected.digest("hex"));
+  });
+}
+
+nodeTest("without Node's bindings, or with ones that look different, the public driver is taken", () => {
+  const throws = (): never => {
+    throw new Error("no such binding");
+  };
+  assert.equal(createDriver("auto", throws).name, "stream");
+  assert.equal(createDriver("handle", () => ({})).name, "stream");
+  assert.equal(createDriver("handle", () => ({ WriteWrap: 1, ShutdownWrap: 2 })).name, "stream");
+  assert.equal(createDriver("stream", loadBinding).name, "stream");
+  assert.equal(createDriver("auto", loadBinding).name, "handle");
 });
 
-test("who listens may change, and only the one who listens is told", async (t) => {
-  const { leg, peer, told } = await openLeg(t);
-  leg.resume();
-  peer.write("for the first");
-  await comesTo(told, "for the first");
-  const next: string[] = [];
-  leg.listener = listenerOf(next);
-  peer.write("for the second");
-  peer.half();
-  await comesTo(next, "for the second<end>");
-  assert.deepEqual(told, ["for the first"]);
-});
-
-test("each half ends by itself, and the connection when both have", async (t) => {
-  const { leg, peer, told } = await openLeg(t);
-  leg.resume();
-  peer.half();
-  await comesTo(told, "<end>");
-  assert.ok(!leg.closed);
-  leg.write(Buffer.from("still open"));
-  leg.end();
-  assert.equal(await peer.received.ending(), "fin");
-  assert.equal(peer.received.rest().toString(), "still open");
-  await comesTo(told, "<end><closed>");
-  assert.ok(leg.closed);
-});
-
-test("a reset is told once, as a broken connection", async (t) => {
-  const { leg, peer, told } = await openLeg(t);
-  leg.resume();
-  peer.reset();
-  await comesTo(told, "<broken>");
-  leg.destroy();
-  leg.end();
-  leg.write(Buffer.from("to nobody"));
-  await new Promise(setImmediate);
-  assert.deepEqual(told, ["<broken>"]);
-});
-
-test("a leg that is destroyed is closed once", async (t) => {
-  const { leg, told } = await openLeg(t);
-  leg.destroy();
-  leg.destroy();
-  await comesTo(told, "<closed>");
-});
-
-test("a peer that does not read makes a backlog, which shrinks as it reads, and is told when it is gone", async (t) => {
-  const { leg, peer, told } = await openLeg(t);
-  peer.socket.pause();
-  assert.equal(leg.backlog, 0);
-  const chunk = Buffer.alloc(1 << 20, "x");
-  let sent = 0;
-  for (let flowing = true; flowing && sent < 64; sent += 1) flowing = leg.write(chunk);
-  for (; sent < 24; sent += 1) leg.write(chunk);
-  assert.ok(leg.backlog > 0);
-  assert.equal(told.length, 0);
-  peer.socket.resume();
-  await until(() => told.includes("<drain>"), "the drain");
-  assert.equal(leg.backlog, 0);
-  await until(() => peer.socket.bytesRead === sent * chunk.length, "every byte");
+nodeTest("a socket that cannot be taken apart is driven as a stream", async (t) => {
+  const server = await startRaw(t);
+  const socket = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
+  await once(socket, "connect");
+  const leg = new StreamLeg(socket, listenerOf([]));
+  lastly(t, () => leg.destroy());
+  socket.end();
+  assert.equal(createDriver("handle", loadBinding).drive(leg), leg);
 });

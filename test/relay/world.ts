@@ -239,9 +239,18 @@ export const openWorld = (options: Partial<TunnelOptions> = {}, random = () => 0
   const backend = new FakeLeg("backend", afterwards);
   let over = 0;
   const agreement = { deflate: false, foreignExtensions: false };
-  const tunnel = new Tunnel(client, backend, { ...OPTIONS, ...options }, agreement, { wheel, clock, random }, () => {
-    over += 1;
-  });
+  const tunnel = new Tunnel(
+    client,
+    backend,
+    { ...OPTIONS, ...options },
+    agreement,
+    { wheel, clock, random },
+    {
+      tunnelOver: () => {
+        over += 1;
+      },
+    },
+  );
   if (early.gone !== undefined) tunnel[early.gone].leg.destroy();
   afterwards.run();
   tunnel.start(early.client, early.backend);

@@ -5,6 +5,7 @@ import { readFacts } from "./facts.ts";
 import type { House } from "./house.ts";
 import { FLOORS } from "./house.ts";
 
+const BENCH_MANIFEST = "bench/package.json";
 const SOURCE_FOLDERS = ["src", "test", "tools", "examples", "bench"];
 const TEXT_FILE = /\.(?:ts|cjs|js|json|ya?ml|md|go|html|css|sh|txt)$|(?:^|\/)(?:\.[\w.-]+|run|LICENSE)$/;
 /** Made by npm, and of no interest to a reader. */
@@ -26,22 +27,25 @@ export function loadHouse(root: string, listFiles: (root: string) => string[] = 
     sources,
     texts: texts.map((path) => ({ path, text: read(path) })),
     listed: listedFiles.filter((path) => path.endsWith(".ts") && SOURCE_FOLDERS.includes(path.split("/")[0] ?? "")),
-    ...packages(read("package.json")),
+    ...packages(read("package.json"), existsSync(join(root, BENCH_MANIFEST)) ? read(BENCH_MANIFEST) : "{}"),
     floors: FLOORS,
   };
 }
 
-function packages(text: string): Pick<House, "dependencies" | "devDependencies" | "ownName"> {
+/** What the benchmark needs is never installed with fairlead: for the rules it is a matter of development. */
+function packages(text: string, benchText: string): Pick<House, "dependencies" | "devDependencies" | "ownName"> {
   const manifest: unknown = JSON.parse(text);
-  const names = (key: string): string[] => {
-    const value = field(manifest, key);
-    return typeof value === "object" && value !== null ? Object.keys(value) : [];
-  };
+  const bench: unknown = JSON.parse(benchText);
   return {
-    dependencies: names("dependencies"),
-    devDependencies: names("devDependencies"),
+    dependencies: names(manifest, "dependencies"),
+    devDependencies: [...names(manifest, "devDependencies"), ...names(bench, "dependencies")],
     ownName: String(field(manifest, "name")),
   };
+}
+
+function names(manifest: unknown, key: string): string[] {
+  const value = field(manifest, key);
+  return typeof value === "object" && value !== null ? Object.keys(value) : [];
 }
 
 function field(value: unknown, key: string): unknown {

@@ -1,5 +1,6 @@
 /** Folders below `test/` whose tests start processes or send signals: each of their files gets a process of its own. */
 const ISOLATED_FOLDERS: ReadonlySet<string> = new Set([
+  "bench",
   "cli",
   "conformance",
   "examples",

@@ -1,0 +1,60 @@
+import { connect as connectPlain, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import type { Goal } from "./protocol.ts";
+
+/** Clients come from this many addresses of 127.0.0.0/8: one address has 28,000 ports. */
+const SOURCES = 40;
+/** Every reading connection shares one buffer: what was read is looked at before the next read. */
+const SHARED = Buffer.allocUnsafe(256 * 1024);
+/** The name in the benchmark's own certificate. */
+export const SERVER_NAME = "bench.example";
+
+let dialled = 0;
+
+/** What a connection tells its owner. */
+export interface Listener {
+  opened(): void;
+  /** `bytes` are valid until the return. */
+  received(bytes: Buffer): void;
+  /** Once, whoever ended it. */
+  closed(error: Error | undefined): void;
+}
+
+/** Connects to the goal from the next source address; TLS 1.3 with one cipher, so that all proxies do the same work. */
+export function dial(goal: Goal, listener: Listener): Socket {
+  dialled += 1;
+  const localAddress = `127.0.0.${2 + (dialled % SOURCES)}`;
+  const where = { host: "127.0.0.1", port: goal.port, localAddress };
+  let failure: Error | undefined;
+  const socket =
+    goal.ca === undefined
+      ? connectPlain({
+          ...where,
+          noDelay: true,
+          onread: {
+            buffer: SHARED,
+            callback(length) {
+              listener.received(SHARED.subarray(0, length));
+              return true;
+            },
+          },
+        })
+      : connectTls({
+          ...where,
+          ca: goal.ca,
+          servername: SERVER_NAME,
+          minVersion: "TLSv1.3",
+          ciphers: "TLS_AES_128_GCM_SHA256",
+        });
+  if (goal.ca !== undefined) {
+    socket.setNoDelay(true);
+    socket.on("data", (bytes: Buffer) => listener.received(bytes));
+  }
+  socket.on(goal.ca === undefined ? "connect" : "secureConnect", () => listener.opened());
+  socket.on("error", (error: Error) => {
+    failure = error;
+    socket.destroy();
+  });
+  socket.on("close", () => listener.closed(failure));
+  return socket;
+}

@@ -1,0 +1,12 @@
+import { createProxyServer } from "http-proxy-3";
+import { serve } from "./server.ts";
+import { agent, target } from "./setting.ts";
+
+const keepAlive = agent();
+const proxy = createProxyServer({ target, ...(keepAlive === undefined ? {} : { agent: keepAlive }) });
+proxy.on("error", (_error, _request, answer) => void answer?.end());
+
+serve(
+  (request, response) => void proxy.web(request, response),
+  (request, socket, head) => proxy.ws(request, socket, head),
+);

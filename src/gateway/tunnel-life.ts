@@ -1,0 +1,51 @@
+import type { Pool } from "../pool/index.ts";
+import { TRUTH } from "../relay/index.ts";
+import type { LegReport, Tunnel, TunnelOwner } from "../relay/index.ts";
+
+import type { Gateway } from "./gateway.ts";
+import type { LegRecord, RecordDraft } from "./record.ts";
+
+/** What a gateway keeps of an open tunnel: no more than its end needs, since there are many and they live long. */
+export class TunnelLife implements TunnelOwner {
+  private readonly gateway: Gateway;
+  private readonly pool: Pool;
+  private readonly index: number;
+  private readonly draft: RecordDraft;
+  /** Whether the client's listener does not count its connection any more. */
+  private readonly detached: boolean;
+
+  /** Counts the tunnel as open. */
+  constructor(gateway: Gateway, pool: Pool, index: number, draft: RecordDraft, detached: boolean) {
+    this.gateway = gateway;
+    this.pool = pool;
+    this.index = index;
+    this.draft = draft;
+    this.detached = detached;
+    if (detached) gateway.detached += 1;
+    pool.tunnelOpened(index);
+  }
+
+  tunnelOver(tunnel: Tunnel): void {
+    const { gateway, pool, index, draft } = this;
+    gateway.tunnels.delete(tunnel);
+    if (this.detached) gateway.detached -= 1;
+    pool.tunnelClosed(index);
+    pool.release(index);
+    const { cause, client, backend } = tunnel.report();
+    const { by, health } = TRUTH[cause];
+    if (health === "success") gateway.signal(pool, index, "success");
+    else if (health !== "none") gateway.backendFailed(pool, index, health);
+    draft.tunnel = { endedBy: by, cause, client: legRecord(client), backend: legRecord(backend) };
+    gateway.record(draft);
+  }
+}
+
+function legRecord(leg: LegReport): LegRecord {
+  return {
+    closeFrom: leg.closeHeard ?? null,
+    closeTo: leg.closeSaid ?? null,
+    messages: leg.messages,
+    bytes: leg.bytes,
+    rttMs: leg.rtt === undefined ? null : Math.round(leg.rtt * 1000) / 1000,
+  };
+}
