@@ -10,7 +10,7 @@ const NANOSECONDS = 1000;
 const MICROSECONDS = 1000;
 
 /** What one function takes, in nanoseconds for each operation. */
-export interface Timing {
+interface Timing {
   readonly name: string;
   readonly median: number;
   readonly least: number;

@@ -69,9 +69,11 @@ export function findStreamBinding(load: (name: string) => unknown): StreamBindin
   }
 }
 
-/** A socket with its handle, of which the types of Node say nothing. */
+/** Where Node's sockets keep their handle; its types say nothing of it. */
+const HANDLE = "_handle";
+
 interface SocketWithHandle {
-  _handle?: unknown;
+  [HANDLE]?: unknown;
 }
 
 /** Whether `value` can do what a handle has to. */
@@ -98,10 +100,10 @@ export function takeHandle(socket: Socket): StreamHandle | undefined {
   if (socket.destroyed || socket.readableEnded || socket.writableEnded) return undefined;
   if (socket.writableLength > 0 || socket.readableLength > 0) return undefined;
   const holder = socket as unknown as SocketWithHandle;
-  const handle = holder._handle;
+  const handle = holder[HANDLE];
   if ("encrypted" in socket || !isStreamHandle(handle)) return undefined;
   handle.readStop();
-  holder._handle = null;
+  holder[HANDLE] = null;
   forgetSocket(handle, socket);
   return handle;
 }
