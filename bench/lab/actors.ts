@@ -22,6 +22,8 @@ export const startBackend = (lab: Lab): Actor<BackendCalls> => startActor<Backen
 
 function startActor<T extends Calls<T>>(lab: Lab, file: string): Actor<T> {
   const child = fork(resolvePath(import.meta.dirname, "../load", file), {
+    // Options of this process, a test runner's among them, are not for it.
+    execArgv: [],
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   lab.adopt(child);

@@ -21,7 +21,7 @@ export function dueBy(ticks: number, rate: number): number {
  */
 export function openLoop(tunnels: readonly Tunnel[], size: number, rate: number, count: Count): Driver {
   const frame = preparedFrames(size, true);
-  const metronome = new Worker(new URL("metronome.ts", import.meta.url), { workerData: { tick: TICK } });
+  const metronome = new Worker(new URL("metronome.ts", import.meta.url), { workerData: { tick: TICK }, execArgv: [] });
   let start = performance.now();
   let ticks = 0;
   let open = 0;
