@@ -30,6 +30,9 @@ const TARGET = "/socket";
 /** Never unhealthy, whatever is played to it. */
 const PATIENT_POOL = { failureThreshold: 1000 };
 
+/** How often a peer may contradict itself before fairlead is taken to be wrong. */
+const DIRECT_TURNS_MAX = 5;
+
 /** Cases that are played at the same time. */
 const CREW = 4;
 
@@ -49,21 +52,37 @@ const disagreement = (one: Case, peer: PeerName, direct: Run | undefined, throug
   return `${one.name}: extensions "${direct.extensions}" became "${through.extensions}"`;
 };
 
+/**
+ * Plays a case directly and through fairlead. A peer that closes with bytes still unread resets the connection, and then
+ * its Close arrives or does not: such a peer has several verdicts, each of which is its own.
+ */
+const judge = async (
+  one: Case,
+  peer: (typeof PEERS)[number],
+  direct: number,
+  through: number,
+): Promise<string | undefined> => {
+  const patient = peer.name === "python";
+  const run = await playAsClient(one, through, TARGET, patient);
+  if (hangsDirectly(one, peer.name)) return disagreement(one, peer.name, undefined, run);
+  let found: string | undefined;
+  for (let turn = 0; turn < DIRECT_TURNS_MAX; turn += 1) {
+    found = disagreement(one, peer.name, await playAsClient(one, direct, TARGET, patient), run);
+    if (found === undefined) return undefined;
+  }
+  return found;
+};
+
 for (const peer of PEERS) {
   test(`${peer.name} judges its clients through fairlead as it does directly`, async (t) => {
     if (!peer.available(t)) return;
     const backend = await peer.start(t);
     const fairlead = await startBalancer(t, { pools: { default: { backends: [backend.url], health: PATIENT_POOL } } });
-    const patient = peer.name === "python";
     for (const [group, cases] of Object.entries(ALL_CASES)) {
       await t.test(group, async () => {
         const disagreements: string[] = [];
         await inCrew(cases, async (one) => {
-          const direct = hangsDirectly(one, peer.name)
-            ? undefined
-            : await playAsClient(one, backend.port, TARGET, patient);
-          const through = await playAsClient(one, fairlead.port, TARGET, patient);
-          const found = disagreement(one, peer.name, direct, through);
+          const found = await judge(one, peer, backend.port, fairlead.port);
           if (found !== undefined) disagreements.push(found);
         });
         assert.deepEqual(disagreements, []);
