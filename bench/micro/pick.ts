@@ -10,6 +10,8 @@ const SEED = 7;
 /** A tenth takes no new work, and weights differ. */
 const OUT_EVERY = 10;
 const WEIGHTS = [1, 2, 3];
+/** So many keys in turn that none is remembered when it comes again. */
+const RARE_KEYS = 200_000;
 
 function poolOf(size: number): PoolView {
   const indices = Array.from({ length: size }, (_, index) => index);
@@ -23,9 +25,15 @@ function poolOf(size: number): PoolView {
   };
 }
 
-function subject(name: string, input: BalanceInput, size: number, view: PoolView = poolOf(size)): Subject {
+function subject(
+  name: string,
+  input: BalanceInput,
+  size: number,
+  view: PoolView = poolOf(size),
+  keyCount = 1024,
+): Subject {
   const balancer = createBalancer(balanceSchema.parse(input), seededRandom(SEED));
-  const keys = Array.from({ length: 1024 }, (_, index) => ({ key: `/room/${index}`, tried: [] }));
+  const keys = Array.from({ length: keyCount }, (_, index) => ({ key: `/room/${index}`, tried: [] }));
   let turn = 0;
   const pick = (): number => {
     turn = (turn + 1) % keys.length;
@@ -59,6 +67,8 @@ report(
     ...BALANCE_METHODS.map((method) => subject(method, method, size)),
     subject("least-connections, counts that lag", "least-connections", size, { ...poolOf(size), stale: true }),
     subject("hash with bounded load", { ...key, loadFactor: 1.25 }, size),
+    subject("hash, hardly a key seen twice", key, size, poolOf(size), RARE_KEYS),
+    subject("hash, bounded, hardly a key seen twice", { ...key, loadFactor: 1.25 }, size, poolOf(size), RARE_KEYS),
     subject("hash, equal weights", key, size, { ...poolOf(size), weight: new Float64Array(size).fill(1) }),
   ]),
 );

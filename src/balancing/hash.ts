@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { createRendezvous, hashString, rendezvousPick } from "../base/index.ts";
+import { createRendezvous, createWatch, hashString, rendezvousPick } from "../base/index.ts";
 import type { PoolView, Random } from "../base/index.ts";
 import { requestKeySchema } from "../http/index.ts";
 import type { Algorithm, Balancer } from "./algorithm.ts";
@@ -39,6 +39,7 @@ export const hash = {
   create({ loadFactor }: z.output<typeof schema>, random: Random): Balancer {
     const keyless = createLeastConnections(random);
     let rendezvous = createRendezvous([]);
+    const loadBound = createLoadBound(loadFactor === "off" ? 1 : loadFactor);
     return {
       pick(view, request) {
         const { key, tried } = request;
@@ -46,7 +47,7 @@ export const hash = {
         if (rendezvous.names !== view.names) rendezvous = createRendezvous(view.names);
         const keyHash = hashString(key);
         if (loadFactor === "off") return rendezvousPick(rendezvous, view, keyHash, tried);
-        const bounded = rendezvousPick(rendezvous, view, keyHash, tried, loadBound(view, tried, loadFactor));
+        const bounded = rendezvousPick(rendezvous, view, keyHash, tried, loadBound(view, tried));
         return bounded === -1 ? rendezvousPick(rendezvous, view, keyHash, tried) : bounded;
       },
     };
@@ -57,11 +58,28 @@ export const hash = {
  * Load that a backend of weight 1 may hold: consistent hashing with bounded loads (Mirrokni, Thorup and Zadimoghaddam
  * 2016), shares by weight. The connection that is being placed counts.
  */
-function loadBound(view: PoolView, tried: readonly number[], loadFactor: number): number {
-  const { eligible, load, size } = view;
-  let total = 1;
-  for (let i = 0; i < size; i += 1) {
-    if (eligible[i] === 1 && (tried.length === 0 || !tried.includes(i))) total += load[i] ?? 0;
-  }
-  return (loadFactor * total) / candidateWeight(view, tried);
+function createLoadBound(loadFactor: number): (view: PoolView, tried: readonly number[]) => number {
+  const weightChanged = createWatch();
+  const eligibleChanged = createWatch();
+  let eligibleWeight = 0;
+  return (view, tried) => {
+    const { eligible, weight, load, size } = view;
+    if (weightChanged(weight, size)) eligibleWeight = candidateWeight(view, []);
+    if (eligibleChanged(eligible, size)) eligibleWeight = candidateWeight(view, []);
+    let total = 1 + eligibleLoad(view);
+    if (tried.length === 0) return (loadFactor * total) / eligibleWeight;
+    for (let i = 0; i < tried.length; i += 1) {
+      const index = tried[i] ?? 0;
+      // A backend stands in `tried` once, unless somebody asks oddly.
+      if (eligible[index] === 1 && tried.indexOf(index) === i) total -= load[index] ?? 0;
+    }
+    return (loadFactor * total) / candidateWeight(view, tried);
+  };
+}
+
+/** Sum of the loads of all eligible backends, which fits 31 bits. Hot: whole numbers without a branch. */
+function eligibleLoad({ eligible, load, size }: PoolView): number {
+  let total = 0;
+  for (let i = 0; i < size; i += 1) total = (total + Math.imul(load[i] ?? 0, eligible[i] ?? 0)) | 0;
+  return total;
 }

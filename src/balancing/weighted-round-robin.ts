@@ -1,7 +1,10 @@
 import { z } from "zod";
+import { createWatch } from "../base/index.ts";
 import type { PoolView } from "../base/index.ts";
 import type { Algorithm, Balancer } from "./algorithm.ts";
 import { candidateWeight } from "./candidates.ts";
+import { addMember, sinkFirst } from "./richest.ts";
+import type { WeightClass } from "./richest.ts";
 
 const schema = z
   .strictObject({ method: z.literal("weighted-round-robin") })
@@ -19,25 +22,106 @@ export const weightedRoundRobin = {
   create(): Balancer {
     const ledger = new Ledger();
     return {
-      pick(view, { tried }) {
-        const total = candidateWeight(view, tried);
-        if (total === 0) return -1;
-        ledger.adopt(view.names);
-        ledger.rescale(total);
-        return ledger.pick(view, tried, total);
-      },
+      pick: (view, { tried }) => (tried.length === 0 ? ledger.pick(view) : ledger.pickAgain(view, tried)),
     };
   },
 } satisfies Algorithm<z.output<typeof schema>>;
 
-/** The credits of one pool's backends. */
+/** Credits stay exact below 2^53; long before, what classes have earned is paid out to their members. */
+const MAX_EARNED = 2 ** 40;
+
+/**
+ * The credits of one pool's backends. Backends of the same weight earn the same, so their order among themselves only
+ * changes when one of them pays: a pick compares the richest of each weight, not all. What it costs grows with the
+ * number of different weights.
+ */
 class Ledger {
+  readonly #weightChanged = createWatch();
+  readonly #eligibleChanged = createWatch();
   #names: readonly string[] = [];
+  /** Without what the class has earned, for members of a class. */
   #credits = new Float64Array(0);
+  #classes: WeightClass[] = [];
+  /** Sum of the candidates' weights at the last pick. */
   #total = 0;
 
+  /** Picks among all that are eligible. Hot. */
+  pick(view: PoolView): number {
+    // Both are asked each time, since each remembers what it was shown.
+    const weightChanged = this.#weightChanged(view.weight, view.size);
+    const eligibleChanged = this.#eligibleChanged(view.eligible, view.size);
+    const grouped = this.#classes.length > 0 && view.names === this.#names;
+    if (weightChanged || eligibleChanged || !grouped) this.#regroup(view);
+    let best: WeightClass | undefined;
+    let bestIndex = -1;
+    let bestCredit = Number.NEGATIVE_INFINITY;
+    for (const group of this.#classes) {
+      group.earned += group.weight;
+      const index = group.members[0] ?? -1;
+      const credit = group.earned + (this.#credits[index] ?? 0);
+      if (credit > bestCredit || (credit === bestCredit && index < bestIndex)) {
+        best = group;
+        bestIndex = index;
+        bestCredit = credit;
+      }
+    }
+    if (best === undefined) return -1;
+    this.#credits[bestIndex] = (this.#credits[bestIndex] ?? 0) - this.#total;
+    sinkFirst(best.members, this.#credits);
+    if (best.earned > MAX_EARNED) this.#settle();
+    return bestIndex;
+  }
+
+  /** Picks when some have failed for this connection: they earn nothing this time. Rare, so all are looked at. */
+  pickAgain(view: PoolView, tried: readonly number[]): number {
+    const { eligible, weight, size } = view;
+    const total = candidateWeight(view, tried);
+    if (total === 0) return -1;
+    this.#settle();
+    this.#adopt(view.names);
+    this.#rescale(total);
+    const credits = this.#credits;
+    let best = -1;
+    let bestCredit = Number.NEGATIVE_INFINITY;
+    for (let i = 0; i < size; i += 1) {
+      if (eligible[i] !== 1 || tried.includes(i)) continue;
+      const credit = (credits[i] ?? 0) + (weight[i] ?? 0);
+      credits[i] = credit;
+      if (credit > bestCredit) {
+        best = i;
+        bestCredit = credit;
+      }
+    }
+    credits[best] = bestCredit - total;
+    return best;
+  }
+
+  /** Groups the eligible backends by weight. */
+  #regroup(view: PoolView): void {
+    this.#settle();
+    this.#adopt(view.names);
+    this.#rescale(candidateWeight(view, []));
+    const classes = new Map<number, WeightClass>();
+    for (let i = 0; i < view.size; i += 1) {
+      if (view.eligible[i] !== 1) continue;
+      const weight = view.weight[i] ?? 1;
+      const group = classes.get(weight) ?? { weight, earned: 0, members: [] };
+      classes.set(weight, group);
+      addMember(group.members, this.#credits, i);
+    }
+    this.#classes = [...classes.values()];
+  }
+
+  /** Pays out what classes have earned, and dissolves them. */
+  #settle(): void {
+    for (const { earned, members } of this.#classes) {
+      for (const index of members) this.#credits[index] = (this.#credits[index] ?? 0) + earned;
+    }
+    this.#classes = [];
+  }
+
   /** Keeps the credits of backends that stay when the membership changes; new ones start with none. */
-  adopt(names: readonly string[]): void {
+  #adopt(names: readonly string[]): void {
     if (names === this.#names) return;
     const known = new Map(this.#names.map((name, index) => [name, this.#credits[index] ?? 0]));
     this.#credits = Float64Array.from(names, (name) => known.get(name) ?? 0);
@@ -48,27 +132,10 @@ class Ledger {
    * A pick costs the sum of the candidates' weights. When that changes, credits are converted, so that they stay worth
    * the same number of picks: what was earned under great weights must not rule for long under small ones.
    */
-  rescale(total: number): void {
-    if (total === this.#total) return;
+  #rescale(total: number): void {
+    if (total === this.#total || total === 0) return;
     const factor = this.#total === 0 ? 1 : total / this.#total;
     for (let i = 0; i < this.#credits.length; i += 1) this.#credits[i] = (this.#credits[i] ?? 0) * factor;
     this.#total = total;
-  }
-
-  pick({ eligible, weight, size }: PoolView, tried: readonly number[], total: number): number {
-    const credits = this.#credits;
-    let best = -1;
-    let bestCredit = Number.NEGATIVE_INFINITY;
-    for (let i = 0; i < size; i += 1) {
-      if (eligible[i] !== 1 || (tried.length !== 0 && tried.includes(i))) continue;
-      const credit = (credits[i] ?? 0) + (weight[i] ?? 0);
-      credits[i] = credit;
-      if (credit > bestCredit) {
-        best = i;
-        bestCredit = credit;
-      }
-    }
-    credits[best] = bestCredit - total;
-    return best;
   }
 }

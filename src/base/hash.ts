@@ -22,7 +22,24 @@ export function hashString(text: string, seed = 0): number {
   return avalanche(hash ^ text.length);
 }
 
-/** Joins two hashes into a third, unsigned 32-bit; not symmetric. */
+/** The part of `mixHash` that depends on its second argument only. */
+export function spreadHash(hash: number): number {
+  return Math.imul(hash, GOLDEN);
+}
+
+/** Joins two hashes, both well mixed, into a third, unsigned 32-bit; not symmetric. */
 export function mixHash(a: number, b: number): number {
-  return avalanche(a ^ Math.imul(b, GOLDEN));
+  const mixed = mixSpread(a, spreadHash(b));
+  return (mixed ^ (mixed >>> 16)) >>> 0;
+}
+
+/** The upper 16 bits of `mixHash(a, b)`, where `spread` is `spreadHash(b)`. */
+export function mixHashTop(a: number, spread: number): number {
+  return mixSpread(a, spread) >>> 16;
+}
+
+/** Hot: one round less than the finaliser, as both sides have been through it. */
+function mixSpread(hash: number, spread: number): number {
+  const mixed = Math.imul(hash ^ spread, 0x85ebca6b);
+  return Math.imul(mixed ^ (mixed >>> 15), 0xc2b2ae35);
 }

@@ -17,5 +17,6 @@ export { formatDuration, formatSize, parseDuration, parseSize } from "./units.ts
 export type { Bytes, Milliseconds } from "./units.ts";
 export { isCandidate } from "./view.ts";
 export type { PoolView } from "./view.ts";
+export { createWatch } from "./watch.ts";
 export { detachedEntry, startWheel, Wheel } from "./wheel.ts";
 export type { WheelEntry } from "./wheel.ts";

@@ -99,3 +99,25 @@ test("random gives shares by weight", () => {
     assert.ok(Math.abs(load / 40_000 - weights[index]! / 10) < 0.01, view.load.join());
   }
 });
+
+test("random follows weights and eligibility that change in place, from the next pick on", () => {
+  const view = viewOf(backendNames(300));
+  const balancer = create("random");
+  const shareOf = (wanted: number) => {
+    let hits = 0;
+    for (let i = 0; i < 5000; i += 1) if (balancer.pick(view, NOBODY) === wanted) hits += 1;
+    return hits / 5000;
+  };
+  assert.ok(shareOf(7) < 0.02);
+  view.weight[7] = 299;
+  assert.ok(Math.abs(shareOf(7) - 0.5) < 0.03);
+  view.eligible[7] = 0;
+  assert.equal(shareOf(7), 0);
+  // Only candidates of a ten thousandth of all weight are left: blind draws miss them.
+  view.eligible.fill(0);
+  view.weight[7] = 100_000;
+  view.weight[8] = 3;
+  view.eligible[8] = 1;
+  view.eligible[9] = 1;
+  assert.ok(Math.abs(shareOf(8) - 0.75) < 0.03);
+});

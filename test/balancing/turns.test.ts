@@ -93,3 +93,34 @@ test("weighted round robin goes on where it was when the membership changes", ()
   const next = picks(balancer, after, 2).map((index) => after.names[index]);
   assert.ok(!next.includes(first), "the one that just had its turn waits for the others");
 });
+
+test("weighted round robin gives the turns of the plain rule: all earn, the richest pays", () => {
+  const weights = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 40 });
+  fc.assert(
+    fc.property(weights, (list) => {
+      const view = viewOf(backendNames(list.length), list);
+      const total = list.reduce((sum, weight) => sum + weight, 0);
+      const credits = list.map(() => 0);
+      const plain = Array.from({ length: 2 * total }, () => {
+        for (const [index, weight] of list.entries()) credits[index]! += weight;
+        const richest = credits.indexOf(Math.max(...credits));
+        credits[richest]! -= total;
+        return richest;
+      });
+      assert.deepEqual(picks(create("weighted-round-robin"), view, 2 * total), plain);
+    }),
+  );
+});
+
+test("weighted round robin takes nothing from one that has failed for a connection but the turn it was given", () => {
+  const view = viewOf(backendNames(3));
+  const balancer = create("weighted-round-robin");
+  const firsts = Array.from({ length: 300 }, () => {
+    const first = balancer.pick(view, NOBODY);
+    // The first backend refuses everybody, who then ask again.
+    if (first === 0) assert.notEqual(balancer.pick(view, { key: undefined, tried: [0] }), 0);
+    return first;
+  });
+  const [refused] = counts(firsts, 3);
+  assert.ok(refused! > 80 && refused! < 160, `${refused} of 300 began with the one that refuses`);
+});

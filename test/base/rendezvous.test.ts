@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { createRendezvous, hashString, mixHash, rendezvousPick } from "../../src/base/index.ts";
+import { createRendezvous, hashString, mixHash, rendezvousPick, seededRandom } from "../../src/base/index.ts";
+import { spreadHash } from "../../src/base/hash.ts";
 import { anySituation, backendNames, viewOf } from "./views.ts";
 
 const KEYS = Array.from({ length: 20_000 }, (_, index) => hashString(`/room/${index}`));
@@ -21,7 +22,7 @@ test("hashes are the same on every platform and in every version", () => {
   assert.equal(hashString(""), 0xab3e7c0b);
   assert.equal(hashString("ws://127.0.0.1:8000"), 0x9586b99f);
   assert.equal(hashString("ws://127.0.0.1:8000", 1), 0x06eeb805);
-  assert.equal(mixHash(1, 2), 0x0dd6b1d3);
+  assert.equal(mixHash(1, 2), 0x51f204aa);
 });
 
 test("each bit of a hash is set for half of similar texts", () => {
@@ -95,7 +96,11 @@ test("instances that list the backends in another order agree", () => {
 test("names that share a hash share the keys too", () => {
   const names = backendNames(3);
   const honest = createRendezvous(names);
-  const clash = { ...honest, nameHashes: new Uint32Array(3).fill(42) };
+  const clash = {
+    ...honest,
+    nameHashes: new Uint32Array(3).fill(42),
+    spreadHashes: new Int32Array(3).fill(spreadHash(42)),
+  };
   const view = viewOf(names);
   const picks = KEYS.map((key) => names[rendezvousPick(clash, view, key, [])]!);
   for (const share of shares(picks, names)) assert.ok(Math.abs(share - 1 / 3) < 0.02, String(share));
@@ -131,4 +136,51 @@ test("a bound passes over backends in their order, and -1 says that none is belo
   assert.equal(rendezvousPick(rendezvous, view, key, [], 4), second);
   view.load.fill(4);
   assert.equal(rendezvousPick(rendezvous, view, key, [], 4), -1);
+});
+
+test("what large pools remember is what looking through all of them gives, whatever has changed since", () => {
+  const view = viewOf(backendNames(200));
+  const remembering = createRendezvous(view.names);
+  const plain = { ...remembering, memory: undefined };
+  const random = seededRandom(11);
+  const any = (count: number) => Math.floor(random() * count);
+  assert.ok(remembering.memory !== undefined);
+  for (let round = 0; round < 3000; round += 1) {
+    if (any(4) === 0) view.eligible[any(200)]! ^= 1;
+    if (any(8) === 0) view.weight[any(200)] = [0.1, 1, 2, 50][any(4)]!;
+    view.load[any(200)] = any(5);
+    const key = KEYS[any(300)]!;
+    const first = rendezvousPick(plain, view, key, []);
+    for (const tried of [[], [first], [first, any(200)]]) {
+      for (const bound of [undefined, 2, 0]) {
+        assert.equal(
+          rendezvousPick(remembering, view, key, tried, bound),
+          rendezvousPick(plain, view, key, tried, bound),
+        );
+      }
+    }
+  }
+  view.eligible.fill(0);
+  for (const key of KEYS.slice(0, 10)) assert.equal(rendezvousPick(remembering, view, key, []), -1);
+});
+
+test("a thousand backends share the keys as evenly as dice would, by weight", () => {
+  const names = backendNames(1000);
+  for (const weights of [names.map(() => 1), names.map((_, index) => 1 + (index % 3))]) {
+    const rendezvous = createRendezvous(names);
+    const view = viewOf(names, weights);
+    const counts = new Float64Array(names.length);
+    for (let key = 0; key < 100_000; key += 1)
+      counts[rendezvousPick(rendezvous, view, hashString(`k${key}`), [])]! += 1;
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    const due = weights.map((weight) => (100_000 * weight) / total);
+    const surprise = due.reduce((sum, value, index) => sum + (counts[index]! - value) ** 2 / value, 0) / 999;
+    // Chi-square over 999 degrees of freedom: 1 on average, give or take 0.045.
+    assert.ok(surprise > 0.8 && surprise < 1.2, String(surprise));
+    for (const weight of new Set(weights)) {
+      const ofWeight = (values: ArrayLike<number>) =>
+        Array.from(values).reduce((sum, value, index) => sum + (weights[index] === weight ? value : 0), 0);
+      assert.ok(Math.abs(ofWeight(counts) / ofWeight(due) - 1) < 0.03, `weight ${weight}`);
+    }
+  }
 });
