@@ -5,8 +5,8 @@ import type { Instance, InstanceOptions } from "../supervisor/index.ts";
 
 import { ExitCode } from "./exit-code.ts";
 
-/** Signals that ask a process to end. */
-const STOP_SIGNALS = ["SIGTERM", "SIGINT"] as const;
+/** Signals that ask a process to end; SIGHUP tells that its terminal is gone. */
+const STOP_SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 
 /** Where the signals of this process come from. */
 export interface Signals {

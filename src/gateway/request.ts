@@ -93,7 +93,10 @@ export class PlainRequest {
     const { pool } = entry;
     const tried: number[] = [];
     let last: Error | undefined;
-    while (tried.length < pool.config.dial.maxAttempts) {
+    const { maxAttempts, budget } = pool.config.dial;
+    const { clock } = this.gateway.world;
+    const deadline = clock.now() + budget;
+    while (tried.length < maxAttempts && clock.now() < deadline) {
       const index = pool.pick(facts, tried);
       if (index < 0) break;
       const attempt = await this.attempt(entry, index, facts);
