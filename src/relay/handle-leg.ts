@@ -9,7 +9,7 @@ import type { Leg, LegListener } from "./leg.ts";
 import type { StreamBinding, StreamHandle, StreamRequest } from "./stream-handle.ts";
 
 /** What all legs of a worker read into: used up within the call, so one is enough. */
-const READ_BUFFER_BYTES: Bytes = 128 * 1024;
+const READ_BUFFER_BYTES: Bytes = 256 * 1024;
 /** Reads without a backlog after which a leg gives the buffer up that it has kept for itself. */
 const CALM_READS_MAX = 256;
 /** libuv's number for the end of a stream. */
