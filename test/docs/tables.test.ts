@@ -77,12 +77,19 @@ test("docs/balancing.md has every kind of affinity", () => {
 });
 
 test("docs/dependencies.md has every dependency, and no other", () => {
-  const manifest: unknown = JSON.parse(page("package.json"));
-  const names = (key: string): string[] => Object.keys((manifest as Record<string, object>)[key] ?? {}); // npm's own form
-  const text = page("docs/dependencies.md").split("## To build and test");
+  const names = (key: string, path = "package.json"): string[] => {
+    const manifest = JSON.parse(page(path)) as Record<string, object>; // npm's own form
+    return Object.keys(manifest[key] ?? {});
+  };
+  const text = page("docs/dependencies.md").split(/## To build and test|## For the benchmark/);
   const listed = (part: string): string[] => [...part.matchAll(/^\| `(.+?)` \|/gm)].map(([, name]) => name ?? "");
   assert.deepEqual(listed(text[0] ?? ""), names("dependencies"));
   assert.deepEqual(listed(text[1] ?? ""), names("devDependencies"));
+  const bench = "bench/package.json";
+  assert.deepEqual(
+    listed(text[2] ?? ""),
+    [...names("dependencies", bench), ...names("devDependencies", bench)].toSorted(),
+  );
 });
 
 test("ARCHITECTURE.md has every room on its floor, in at most 200 lines", () => {
