@@ -13,6 +13,7 @@ export type { Random } from "./random.ts";
 export { createRendezvous, rendezvousPick } from "./rendezvous.ts";
 export type { Rendezvous } from "./rendezvous.ts";
 export { didYouMean } from "./suggest.ts";
+export { errorCode, firstError } from "./system-error.ts";
 export { formatDuration, formatSize, parseDuration, parseSize } from "./units.ts";
 export type { Bytes, Milliseconds } from "./units.ts";
 export { isCandidate } from "./view.ts";

@@ -124,8 +124,12 @@ export class Gateway {
     return facts;
   }
 
-  routeFor(facts: RequestFacts): RouteConfig | DefaultRouteConfig | undefined {
-    return this.config.routes[this.router(facts)] ?? this.config.defaultRoute;
+  /** The route that takes a request, noted in its record; undefined when none does. */
+  routeFor({ draft }: Arrival, facts: RequestFacts): RouteConfig | DefaultRouteConfig | undefined {
+    const route = this.config.routes[this.router(facts)] ?? this.config.defaultRoute;
+    draft.route = route?.name;
+    draft.pool = route?.pool;
+    return route;
   }
 
   /** Whether a page of this origin may open a socket here. Of several Origin headers each has to be one that may. */

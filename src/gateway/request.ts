@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import type { Dispatcher } from "undici";
 
-import { FairleadError } from "../base/index.ts";
+import { errorCode, FairleadError } from "../base/index.ts";
 import {
   forwardedRequestHeaders,
   forwardedResponseHeaders,
@@ -72,20 +72,18 @@ export class PlainRequest {
   }
 
   private async judge(): Promise<void> {
-    const { head, draft } = this.arrival;
+    const { head } = this.arrival;
     const problem = targetProblem(head.target) ?? hostProblem(head);
     if (problem !== undefined) {
       this.refuse(badRequest(problem));
       return;
     }
     const facts = this.gateway.factsOf(this.arrival);
-    const route = this.gateway.routeFor(facts);
+    const route = this.gateway.routeFor(this.arrival, facts);
     if (route === undefined) {
       this.refuse(NO_ROUTE);
       return;
     }
-    draft.route = route.name;
-    draft.pool = route.pool;
     await this.forward(this.gateway.poolEntry(route.pool), facts);
   }
 
@@ -138,7 +136,7 @@ export class PlainRequest {
   private judgeBackend(entry: PoolEntry, index: number, attempt: Attempt): void {
     if (attempt === "answered") this.gateway.signal(entry.pool, index, "success");
     else if (attempt === "cut") this.gateway.backendFailed(entry.pool, index, "unexpected-close");
-    else if (attempt !== "gone" && !OWN_LIMITS.has(codeOf(attempt.error))) {
+    else if (attempt !== "gone" && !OWN_LIMITS.has(errorCode(attempt.error))) {
       this.gateway.backendFailed(entry.pool, index, "dial-failed");
     }
   }
@@ -218,7 +216,7 @@ export class PlainRequest {
             return;
           }
           if (response.headersSent) response.destroy();
-          done(response.headersSent ? "cut" : { error, sent: sent || !NOT_SENT.has(codeOf(error)) });
+          done(response.headersSent ? "cut" : { error, sent: sent || !NOT_SENT.has(errorCode(error)) });
         },
       });
     });
@@ -246,14 +244,14 @@ export class PlainRequest {
   private tellFailure(error: Error): void {
     const { id, backend } = this.arrival.draft;
     this.gateway.world.logger.warn(
-      { id, code: codeOf(error), backend },
+      { id, code: errorCode(error), backend },
       `a request was not answered: ${error.message}`,
     );
   }
 
   /** No backend answered: 503 when none could be reached, 504 when one was too slow, else 502. */
   private fail(error: Error | undefined, attempts: number): void {
-    const code = error === undefined ? "" : codeOf(error);
+    const code = error === undefined ? "" : errorCode(error);
     if (error === undefined || NOT_SENT.has(code)) this.refuse(noCandidate(attempts));
     else this.refuse(TIMEOUTS.has(code) ? TOO_SLOW : BAD_ANSWER);
   }
@@ -272,11 +270,6 @@ export class PlainRequest {
     response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8", Connection: "close" });
     response.end(`${reason}\n`);
   }
-}
-
-function codeOf(error: Error): string {
-  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
-  return first instanceof Error ? ((first as NodeJS.ErrnoException).code ?? "") : "";
 }
 
 /** undici hands the header lines of HTTP/1.1 over as buffers, names and values in turn. */

@@ -46,8 +46,7 @@ export class Upgrade {
   }
 
   private async judge(): Promise<void> {
-    const { head, draft } = this.arrival;
-    const judgement = judgeUpgrade(head);
+    const judgement = judgeUpgrade(this.arrival.head);
     if (!judgement.ok) {
       this.refuse(badRequest(judgement.reason, judgement.status), judgement.headers);
       return;
@@ -57,13 +56,11 @@ export class Upgrade {
       this.refuse(STOPPING, this.retryLater());
       return;
     }
-    const route = this.gateway.routeFor(facts);
+    const route = this.gateway.routeFor(this.arrival, facts);
     if (route === undefined) {
       this.refuse(NO_ROUTE);
       return;
     }
-    draft.route = route.name;
-    draft.pool = route.pool;
     if (this.gateway.takesOrigin(route, facts)) await this.connect(route, facts, judgement.upgrade);
     else this.refuse(BAD_ORIGIN);
   }

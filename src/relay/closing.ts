@@ -23,8 +23,6 @@ export class Closing {
   private waitingFor: Side | undefined;
   private deadline = 0;
   private phase: "handshakes" | "lingering" | "forcing" = "handshakes";
-  private gaveUpClient = false;
-  private gaveUpBackend = false;
 
   constructor(tunnel: Tunnel) {
     this.tunnel = tunnel;
@@ -141,9 +139,7 @@ export class Closing {
   }
 
   private isDone(side: Side): boolean {
-    const gaveUp = side.name === "client" ? this.gaveUpClient : this.gaveUpBackend;
-    if (gaveUp || side.ended) return !side.closeWaits;
-    if (!this.truthOf(side).answers) return !side.closeWaits;
+    if (side.givenUp || side.ended || !this.truthOf(side).answers) return !side.closeWaits;
     return side.closeHeard !== undefined && (side.closeSaid || side.endSent);
   }
 
@@ -154,8 +150,7 @@ export class Closing {
   }
 
   private giveUp(side: Side): void {
-    if (side.name === "client") this.gaveUpClient = true;
-    else this.gaveUpBackend = true;
+    side.givenUp = true;
     // A Close that still waits will never find its boundary: the connection's end has to say it.
     if (side.closeWaits) side.end();
     this.advance();

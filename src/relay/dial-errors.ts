@@ -1,4 +1,4 @@
-import { FairleadError } from "../base/index.ts";
+import { errorCode, FairleadError, firstError } from "../base/index.ts";
 import type { ErrorCode } from "../base/index.ts";
 
 const CODES: Readonly<Record<string, ErrorCode>> = {
@@ -25,8 +25,8 @@ const TLS_CODE = /CERT|^ERR_TLS|^ERR_SSL|^EPROTO$|SELF_SIGNED|UNABLE_TO|HOSTNAME
  * @param cause the socket's error; undefined when it just closed
  */
 export function connectionError(name: string, connected: boolean, cause: Error | undefined): FairleadError {
-  const system = systemCode(cause);
-  const detail = cause === undefined ? "closed the connection" : firstMessage(cause);
+  const system = cause === undefined ? "" : errorCode(cause);
+  const detail = cause === undefined ? "closed the connection" : firstError(cause).message;
   if (TLS_CODE.test(system)) return new FairleadError("BACKEND_TLS", `${name}: ${detail}`, cause);
   const code = CODES[system] ?? "BACKEND_UNREACHABLE";
   if (connected && code !== "LOCAL_RESOURCES") {
@@ -37,20 +37,4 @@ export function connectionError(name: string, connected: boolean, cause: Error |
     );
   }
   return new FairleadError(code, `${name} could not be reached: ${detail}`, cause);
-}
-
-/** Several addresses of one name that all failed come as an AggregateError; the first tells enough. */
-function firstOf(error: Error): Error {
-  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
-  return first instanceof Error ? first : error;
-}
-
-function firstMessage(error: Error): string {
-  return firstOf(error).message;
-}
-
-function systemCode(error: Error | undefined): string {
-  if (error === undefined) return "";
-  const { code } = firstOf(error) as NodeJS.ErrnoException;
-  return code ?? "";
 }

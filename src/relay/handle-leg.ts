@@ -140,7 +140,7 @@ export class HandleLeg implements Leg {
   resume(): void {
     if (this.reading || this.destroyed || this.ended) return;
     // What was read last may still wait to be written: it must not be read over.
-    if (this.lent > 0 || !this.keeps) this.shared.share(this);
+    if (this.lent > 0) this.shareBuffer();
     this.reading = true;
     this.handle.readStart();
   }
@@ -207,7 +207,12 @@ export class HandleLeg implements Leg {
   /** A leg whose bytes have long not had to wait shares a buffer again. */
   private growCalm(): void {
     this.calmReads += 1;
-    if (this.calmReads > CALM_READS_MAX && this.lent === 0) this.keeps = false;
+    if (this.calmReads > CALM_READS_MAX && this.lent === 0) this.shareBuffer();
+  }
+
+  private shareBuffer(): void {
+    this.keeps = false;
+    this.shared.share(this);
   }
 
   private enqueue(request: QueuedWrite, bytes: Uint8Array): void {

@@ -46,6 +46,8 @@ export class Side implements LegListener {
   ended = false;
   /** We have ended our direction to this leg. */
   endSent = false;
+  /** Its closing handshake has taken too long, or it broke the protocol within: its answer is not waited for any more. */
+  givenUp = false;
   /** Reading from this leg rests, since the other one has a backlog. */
   paused = false;
 

@@ -161,6 +161,44 @@ for (const driver of [createDriver("stream", loadBinding), createDriver("handle"
     await until(() => arrived === forwarded, "every byte");
     assert.equal(received.digest("hex"), expected.digest("hex"));
   });
+
+  test("what is forwarded stays whole through backlogs, a long calm, and backlogs again", async (t) => {
+    const [source, target] = [await openLeg(t, driver), await openLeg(t, driver)];
+    const sent = createHash("sha256");
+    const received = createHash("sha256");
+    let written = 0;
+    let arrived = 0;
+    const send = (bytes: Buffer): void => {
+      sent.update(bytes);
+      written += bytes.length;
+      source.peer.write(bytes);
+    };
+    source.leg.listener = {
+      ...source.listener,
+      onBytes: (bytes) => void (target.leg.write(bytes) || source.leg.pause()),
+    };
+    target.leg.listener = { ...target.listener, onDrain: () => source.leg.resume() };
+    target.peer.socket.removeAllListeners("data");
+    target.peer.socket.on("data", (bytes: Buffer) => {
+      received.update(bytes);
+      arrived += bytes.length;
+    });
+    source.leg.resume();
+    for (let round = 0; round < 2; round += 1) {
+      target.peer.socket.pause();
+      for (let block = 0; block < 300; block += 1) send(randomBytes(64 * 1024));
+      await until(() => target.leg.backlog > 0, "a backlog");
+      target.peer.socket.resume();
+      await until(() => arrived === written, "every byte of the flood");
+      for (let calm = 0; calm < 300; calm += 1) {
+        const came = once(target.peer.socket, "data");
+        send(randomBytes(10));
+        await came;
+      }
+    }
+    await until(() => arrived === written, "every byte");
+    assert.equal(received.digest("hex"), sent.digest("hex"));
+  });
 }
 
 nodeTest("without Node's bindings, or with ones that look different, the public driver is taken", () => {
