@@ -1,5 +1,3 @@
-import type { IncomingMessage } from "node:http";
-
 import { plainAddress, requestAuthority, splitTarget } from "../http/index.ts";
 import type { ForwardFacts, IsTrusted, RequestHead } from "../http/index.ts";
 
@@ -22,31 +20,36 @@ export interface Arrival {
   readonly draft: RecordDraft;
 }
 
+/** The connection that a request came on. */
+export interface Connection {
+  readonly remoteAddress?: string | undefined;
+  readonly localPort?: number | undefined;
+}
+
 /** Describes a request, before anything of it has been judged. */
 export function arrivalOf(
-  request: IncomingMessage,
+  head: RequestHead,
+  { remoteAddress = "", localPort = 0 }: Connection,
   listener: ListenerInfo,
   isTrusted: IsTrusted,
   start: { readonly kind: RecordDraft["kind"]; readonly id: string; readonly wall: number; readonly now: number },
 ): Arrival {
-  const { method = "", url = "", httpVersion, rawHeaders, socket } = request;
-  const head = { method, target: url, version: httpVersion, headers: rawHeaders };
-  const remoteAddress = socket.remoteAddress ?? "";
+  const client = plainAddress(remoteAddress);
   return {
     head,
     remoteAddress,
-    localPort: socket.localPort ?? 0,
+    localPort,
     secure: listener.secure,
-    trusted: isTrusted(plainAddress(remoteAddress)),
+    trusted: isTrusted(client),
     draft: {
       kind: start.kind,
       id: start.id,
       startedWall: start.wall,
       startedAt: start.now,
       listener: listener.name,
-      method,
-      path: splitTarget(url).path,
-      client: plainAddress(remoteAddress),
+      method: head.method,
+      path: splitTarget(head.target).path,
+      client,
       host: undefined,
       route: undefined,
       pool: undefined,

@@ -1,19 +1,20 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Socket } from "node:net";
 
 import type { Clock, Logger, Random, Wheel } from "../base/index.ts";
 import type { Config, DefaultRouteConfig, RouteConfig } from "../config/index.ts";
 import type { FailureSignal, HealthSignal } from "../health/index.ts";
 import { headerValues, requestFacts, trustedProxies } from "../http/index.ts";
-import type { IsTrusted, RequestFacts } from "../http/index.ts";
+import type { IsTrusted, RequestFacts, RequestHead } from "../http/index.ts";
+import type { Opening } from "../listener/index.ts";
 import { Pool } from "../pool/index.ts";
 import type { OnLoad } from "../pool/index.ts";
-import type { LegDriver, Tunnel } from "../relay/index.ts";
+import type { Tunnel } from "../relay/index.ts";
 import { createOriginCheck, createRouter } from "../routing/index.ts";
 import type { OriginCheck, Router } from "../routing/index.ts";
+import type { LegDriver } from "../wire/index.ts";
 
 import { arrivalOf } from "./arrival.ts";
-import type { Arrival, ListenerInfo } from "./arrival.ts";
+import type { Arrival, Connection, ListenerInfo } from "./arrival.ts";
 import { PendingClient } from "./pending-client.ts";
 import { finishRecord } from "./record.ts";
 import type { AccessRecord, RecordDraft } from "./record.ts";
@@ -57,8 +58,6 @@ export class Gateway {
   readonly world: GatewayWorld;
   readonly tunnels = new Set<Tunnel>();
   readonly pools: ReadonlyMap<string, PoolEntry>;
-  /** Client connections of tunnels that their listener does not know any more, since they are driven without their socket. */
-  detached = 0;
   draining = false;
 
   private readonly config: Config;
@@ -95,21 +94,28 @@ export class Gateway {
     return this.openRequests;
   }
 
-  /** A request for a WebSocket. `head` is what the client sent behind it. */
-  upgrade(request: IncomingMessage, socket: Socket, head: Uint8Array, listener: ListenerInfo): void {
-    const arrival = this.arrive("tunnel", request, listener);
+  /** Clients' connections that were given to it with their handshakes. */
+  get connections(): number {
+    return this.pending.size + this.tunnels.size;
+  }
+
+  /** A request for a WebSocket. */
+  upgrade({ head, judgement, leg, early }: Opening, listener: ListenerInfo): void {
+    const arrival = this.arrive("tunnel", head, leg, listener);
     const { maxEarlyData } = this.config.limits;
-    const client = new PendingClient(socket, head, maxEarlyData, this.world.wheel, (released) => {
+    const client = new PendingClient(leg, early, maxEarlyData, this.world.wheel, (released) => {
       this.pending.delete(released);
       this.checkIdle();
     });
     if (!client.leg.closed) this.pending.add(client);
-    void new Upgrade(this, arrival, client).run();
+    void new Upgrade(this, arrival, client).run(judgement);
   }
 
   /** A plain request. */
   request(request: IncomingMessage, response: ServerResponse, listener: ListenerInfo): void {
-    const arrival = this.arrive("request", request, listener);
+    const { method = "", url = "", httpVersion, rawHeaders, socket } = request;
+    const head = { method, target: url, version: httpVersion, headers: rawHeaders };
+    const arrival = this.arrive("request", head, socket, listener);
     this.openRequests += 1;
     void new PlainRequest(this, arrival, request, response).run().then(() => {
       this.openRequests -= 1;
@@ -179,11 +185,16 @@ export class Gateway {
     await Promise.all([...this.pools.values()].map((entry) => entry.upstream.close()));
   }
 
-  private arrive(kind: RecordDraft["kind"], request: IncomingMessage, listener: ListenerInfo): Arrival {
+  private arrive(
+    kind: RecordDraft["kind"],
+    head: RequestHead,
+    connection: Connection,
+    listener: ListenerInfo,
+  ): Arrival {
     const { clock, idPrefix } = this.world;
     this.lastId += 1;
     const id = `${idPrefix}${this.lastId.toString(36)}`;
-    return arrivalOf(request, listener, this.isTrusted, { kind, id, wall: clock.wall(), now: clock.now() });
+    return arrivalOf(head, connection, listener, this.isTrusted, { kind, id, wall: clock.wall(), now: clock.now() });
   }
 
   private checkIdle(): void {

@@ -1,11 +1,9 @@
 import { STATUS_CODES } from "node:http";
-import type { Socket } from "node:net";
 
 import type { Bytes, Wheel, WheelEntry } from "../base/index.ts";
 import { responseHeadText } from "../http/index.ts";
 import type { RawHeaders } from "../http/index.ts";
-import { StreamLeg } from "../relay/index.ts";
-import type { LegListener } from "../relay/index.ts";
+import type { Leg, LegListener } from "../wire/index.ts";
 
 /** How long a client that got its answer may take to close, before its connection is dropped. */
 const CLOSE_GRACE_MS = 2_000;
@@ -20,7 +18,7 @@ export class PendingClient implements LegListener, WheelEntry {
   wheelPrevious: WheelEntry | undefined = undefined;
   wheelDue = 0;
 
-  readonly leg: StreamLeg;
+  readonly leg: Leg;
   /** True once the client has gone away or ended its direction; nobody waits for the answer then. */
   gone = false;
   /** Called when the client goes away. */
@@ -35,8 +33,8 @@ export class PendingClient implements LegListener, WheelEntry {
 
   /** @param onReleased called once, when the connection is gone or has been taken over by a tunnel */
   constructor(
-    socket: Socket,
-    head: Uint8Array,
+    leg: Leg,
+    early: Uint8Array,
     earlyBytesMax: Bytes,
     wheel: Wheel,
     onReleased: (client: PendingClient) => void,
@@ -44,10 +42,11 @@ export class PendingClient implements LegListener, WheelEntry {
     this.earlyBytesMax = earlyBytesMax;
     this.wheel = wheel;
     this.onReleased = onReleased;
-    this.leg = new StreamLeg(socket, this);
-    this.leg.resume();
-    if (head.length > 0) this.onBytes(head);
-    if (socket.destroyed) this.noteGone();
+    this.leg = leg;
+    leg.listener = this;
+    leg.resume();
+    if (early.length > 0) this.onBytes(early);
+    if (leg.closed) this.noteGone();
   }
 
   onBytes(bytes: Uint8Array): void {

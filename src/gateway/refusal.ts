@@ -1,7 +1,8 @@
 import { forwardedResponseHeaders, responseHeadText } from "../http/index.ts";
 import type { BodyScanner, ResponseHead } from "../http/index.ts";
 import type { Milliseconds, Wheel, WheelEntry } from "../base/index.ts";
-import type { LegListener, StreamLeg } from "../relay/index.ts";
+import { NOBODY } from "../wire/index.ts";
+import type { Leg, LegListener } from "../wire/index.ts";
 
 import type { PendingClient } from "./pending-client.ts";
 
@@ -18,7 +19,7 @@ export class Refusal implements LegListener, WheelEntry {
   wheelDue = 0;
 
   private readonly client: PendingClient;
-  private readonly backend: StreamLeg;
+  private readonly backend: Leg;
   private readonly body: BodyScanner;
   private readonly wheel: Wheel;
   private readonly onOver: (cutBy: "client" | "backend" | undefined) => void;
@@ -27,7 +28,7 @@ export class Refusal implements LegListener, WheelEntry {
   /** @param onOver called once, with whoever ended it before the body was passed on as a whole */
   constructor(
     client: PendingClient,
-    backend: StreamLeg,
+    backend: Leg,
     response: ResponseHead,
     body: BodyScanner,
     wheel: Wheel,
@@ -46,7 +47,7 @@ export class Refusal implements LegListener, WheelEntry {
   start(early: Uint8Array | undefined): void {
     this.backend.listener = this;
     this.client.leg.listener = {
-      ...NOTHING,
+      ...NOBODY,
       onDrain: () => this.backend.resume(),
       onClosed: () => this.clientClosed(),
     };
@@ -100,5 +101,3 @@ export class Refusal implements LegListener, WheelEntry {
     this.onOver(cutBy);
   }
 }
-
-const NOTHING: LegListener = { onBytes() {}, onEnd() {}, onDrain() {}, onClosed() {} };

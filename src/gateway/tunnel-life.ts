@@ -11,24 +11,19 @@ export class TunnelLife implements TunnelOwner {
   private readonly pool: Pool;
   private readonly index: number;
   private readonly draft: RecordDraft;
-  /** Whether the client's listener does not count its connection any more. */
-  private readonly detached: boolean;
 
   /** Counts the tunnel as open. */
-  constructor(gateway: Gateway, pool: Pool, index: number, draft: RecordDraft, detached: boolean) {
+  constructor(gateway: Gateway, pool: Pool, index: number, draft: RecordDraft) {
     this.gateway = gateway;
     this.pool = pool;
     this.index = index;
     this.draft = draft;
-    this.detached = detached;
-    if (detached) gateway.detached += 1;
     pool.tunnelOpened(index);
   }
 
   tunnelOver(tunnel: Tunnel): void {
     const { gateway, pool, index, draft } = this;
     gateway.tunnels.delete(tunnel);
-    if (this.detached) gateway.detached -= 1;
     pool.tunnelClosed(index);
     pool.release(index);
     const { cause, client, backend } = tunnel.report();

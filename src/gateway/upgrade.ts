@@ -10,8 +10,7 @@ import {
 import type { RequestFacts } from "../http/index.ts";
 import { Dial, Tunnel } from "../relay/index.ts";
 import type { DialOutcome } from "../relay/index.ts";
-import { judgeUpgrade } from "../websocket/index.ts";
-import type { UpgradeRequest } from "../websocket/index.ts";
+import type { UpgradeJudgement, UpgradeRequest } from "../websocket/index.ts";
 
 import { forwardFacts } from "./arrival.ts";
 import type { Arrival } from "./arrival.ts";
@@ -36,17 +35,16 @@ export class Upgrade {
   }
 
   /** Never rejects: whatever goes wrong becomes the client's answer and the record's error. */
-  async run(): Promise<void> {
+  async run(judgement: UpgradeJudgement): Promise<void> {
     try {
-      await this.judge();
+      await this.admit(judgement);
     } catch (error) {
       this.gateway.world.logger.error({ err: error, id: this.arrival.draft.id }, "a handshake failed unexpectedly");
       this.refuse(INTERNAL);
     }
   }
 
-  private async judge(): Promise<void> {
-    const judgement = judgeUpgrade(this.arrival.head);
+  private async admit(judgement: UpgradeJudgement): Promise<void> {
     if (!judgement.ok) {
       this.refuse(badRequest(judgement.reason, judgement.status), judgement.headers);
       return;
@@ -119,7 +117,7 @@ export class Upgrade {
     if (target === undefined) throw new RangeError(`no target for backend ${index}`);
     this.noteAttempt(target.name);
     pool.acquire(index);
-    const dial = new Dial(target, head, upgrade, limits, world.wheel);
+    const dial = new Dial(target, head, upgrade, limits, world);
     this.client.onGone = () => dial.abort();
     try {
       const outcome = await dial.outcome;
@@ -200,7 +198,7 @@ export class Upgrade {
     this.client.release();
     const client = world.driver.drive(this.client.leg);
     const backend = world.driver.drive(outcome.leg);
-    const life = new TunnelLife(this.gateway, pool, index, this.arrival.draft, client !== this.client.leg);
+    const life = new TunnelLife(this.gateway, pool, index, this.arrival.draft);
     const tunnel = new Tunnel(client, backend, route.tunnel, outcome.agreement, world, life);
     this.gateway.tunnels.add(tunnel);
     client.write(head);

@@ -14,7 +14,13 @@ export {
   type ResponseHead,
 } from "./head.ts";
 export { type RequestKey, requestKey, requestKeySchema } from "./key.ts";
-export { findHeadEnd, MAX_RESPONSE_HEAD_SIZE, MAX_RESPONSE_HEADERS, parseResponseHead } from "./parse.ts";
+export {
+  findHeadEnd,
+  MAX_RESPONSE_HEAD_SIZE,
+  MAX_RESPONSE_HEADERS,
+  parseResponseHead,
+  readRequestHead,
+} from "./parse.ts";
 export { isToken } from "./syntax.ts";
 export {
   type Authority,

@@ -1,5 +1,5 @@
 import { type Bytes, FairleadError } from "../base/index.ts";
-import type { ResponseHead } from "./head.ts";
+import type { RequestHead, ResponseHead } from "./head.ts";
 import { isFieldValue, isToken } from "./syntax.ts";
 
 /** Largest head of a backend's answer. Four times what Node takes: answers may set many cookies. */
@@ -10,8 +10,8 @@ export const MAX_RESPONSE_HEADERS = 256;
 
 const CR = 13;
 const LF = 10;
+const requestLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\u0021-\u007e]+) HTTP\/1\.1$/;
 const statusLine = /^HTTP\/1\.([01]) (\d{3})(?: (.*))?$/s;
-const blanksAround = /^[ \t]+|[ \t]+$/g;
 
 /**
  * Finds where a head ends.
@@ -51,28 +51,67 @@ export function parseResponseHead(bytes: Uint8Array, end: number): ResponseHead 
   if (!text.endsWith("\r\n\r\n")) {
     throw badHead("its lines do not end with CRLF");
   }
-  const [first = "", ...lines] = text.slice(0, -4).split("\r\n");
-  const [, minor, status, reason = ""] = statusLine.exec(first) ?? [];
+  const lines = text.slice(0, -4).split("\r\n");
+  const [, minor, status, reason = ""] = statusLine.exec(lines[0] ?? "") ?? [];
   if (status === undefined || status.startsWith("0") || !isFieldValue(reason)) {
     throw badHead("it does not begin with a status line of HTTP/1.1 or HTTP/1.0");
   }
-  if (lines.length > MAX_RESPONSE_HEADERS) {
+  if (lines.length > MAX_RESPONSE_HEADERS + 1) {
     throw badHead(`it has more than ${MAX_RESPONSE_HEADERS} headers`);
   }
-  return { version: `1.${minor}`, status: Number(status), reason, headers: lines.flatMap(parseLine) };
+  const headers: string[] = [];
+  const problem = readLines(lines, headers);
+  if (problem !== undefined) throw badHead(problem);
+  return { version: `1.${minor}`, status: Number(status), reason, headers };
 }
 
-function parseLine(line: string): [string, string] {
-  const colon = line.indexOf(":");
-  const name = line.slice(0, Math.max(colon, 0));
-  if (!isToken(name)) {
-    throw badHead("a header line has no valid name, is folded, or has a blank before its colon");
+/**
+ * Reads the head of a request, as strictly as {@link parseResponseHead} that of an answer.
+ *
+ * @param bytes begins with the head
+ * @param end index behind the blank line, as {@link findHeadEnd} gives it
+ * @returns undefined unless it is beyond doubt a good head of HTTP/1.1: then somebody else has to see what is wrong with it
+ */
+export function readRequestHead(bytes: Uint8Array, end: number): RequestHead | undefined {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, end).toString("latin1");
+  if (!text.endsWith("\r\n\r\n")) return undefined;
+  const lines = text.slice(0, -4).split("\r\n");
+  const [, method, target] = requestLine.exec(lines[0] ?? "") ?? [];
+  const headers: string[] = [];
+  if (method === undefined || target === undefined || readLines(lines, headers) !== undefined) return undefined;
+  return { method, target, version: "1.1", headers };
+}
+
+/**
+ * Reads the header lines behind a start line.
+ *
+ * @param into gets name, value, name, value ...
+ * @returns what is wrong with one of them, if anything is
+ */
+function readLines(lines: readonly string[], into: string[]): string | undefined {
+  for (let at = 1; at < lines.length; at += 1) {
+    const line = lines[at] ?? "";
+    const colon = line.indexOf(":");
+    const name = line.slice(0, Math.max(colon, 0));
+    if (!isToken(name)) return "a header line has no valid name, is folded, or has a blank before its colon";
+    const value = withoutBlanks(line, colon + 1);
+    if (!isFieldValue(value)) return `the value of ${name} holds control characters`;
+    into.push(name, value);
   }
-  const value = line.slice(colon + 1).replace(blanksAround, "");
-  if (!isFieldValue(value)) {
-    throw badHead(`the value of ${name} holds control characters`);
-  }
-  return [name, value];
+  return undefined;
+}
+
+/** What stands from `from` on, without spaces and tabs around it. */
+function withoutBlanks(line: string, from: number): string {
+  let start = from;
+  let end = line.length;
+  while (start < end && isBlank(line.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(line.charCodeAt(end - 1))) end -= 1;
+  return line.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9;
 }
 
 function badHead(what: string): FairleadError {

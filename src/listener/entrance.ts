@@ -1,8 +1,9 @@
 import { createServer } from "node:net";
-import type { AddressInfo, Server, Socket } from "node:net";
+import type { AddressInfo, Server } from "node:net";
 
 import { FairleadError } from "../base/index.ts";
 import type { ListenerConfig } from "../config/index.ts";
+import type { Accepted, LegDriver } from "../wire/index.ts";
 
 /** An address that is listened on. What it accepts is read by whoever it is handed to. */
 export interface Entrance {
@@ -16,7 +17,7 @@ export interface Entrance {
 /** Who gets what comes in. */
 export interface EntranceHandlers {
   /** A connection that nobody has read from yet. */
-  connection(socket: Socket): void;
+  connection(accepted: Accepted): void;
   /** A connection could not be accepted, mostly for want of descriptors. The next one may be. */
   failed(error: Error): void;
 }
@@ -28,10 +29,14 @@ const BACKLOG_CONNECTIONS_MAX = 4_096;
  *
  * @throws FairleadError LISTEN_FAILED when the address cannot be listened on
  */
-export async function openEntrance(config: ListenerConfig, handlers: EntranceHandlers): Promise<Entrance> {
+export async function openEntrance(
+  config: ListenerConfig,
+  handlers: EntranceHandlers,
+  driver: LegDriver,
+): Promise<Entrance> {
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true, keepAlive: true });
-  server.on("connection", handlers.connection);
   await start(server, config);
+  driver.accept(server, (accepted) => handlers.connection(accepted));
   server.on("error", handlers.failed);
   // A server that listens on TCP has an AddressInfo.
   const { address, port } = server.address() as AddressInfo;

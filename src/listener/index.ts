@@ -1,3 +1,4 @@
 /** Addresses that clients connect to, ws and wss, with their limits. */
 export { type Entrance, type EntranceHandlers, listenAdvice, openEntrance } from "./entrance.ts";
-export { createListener, type Listener, type ListenerHandlers } from "./listener.ts";
+export { createListener, type Listener, type ListenerHandlers, type ListenerWorld } from "./listener.ts";
+export type { Opening } from "./opening.ts";

@@ -3,10 +3,16 @@ import type { IncomingMessage, Server, ServerOptions, ServerResponse } from "nod
 import { createServer as createSecureServer } from "node:https";
 import type { Socket } from "node:net";
 
+import type { Wheel } from "../base/index.ts";
 import type { LimitOptions, ListenerConfig } from "../config/index.ts";
-import { isWebSocketUpgrade } from "../websocket/index.ts";
+import { isWebSocketUpgrade, judgeUpgrade } from "../websocket/index.ts";
+import { NOBODY, socketOf, StreamLeg } from "../wire/index.ts";
+import type { Accepted, LegDriver } from "../wire/index.ts";
 
 import { Answers } from "./answers.ts";
+import { FirstWords } from "./first-words.ts";
+import type { FirstWordsOwner } from "./first-words.ts";
+import type { Opening } from "./opening.ts";
 import { Refusals } from "./refusals.ts";
 import type { OnBadRequest } from "./refusals.ts";
 import { tlsOptions } from "./tls.ts";
@@ -14,18 +20,24 @@ import { tlsOptions } from "./tls.ts";
 /** Who gets what comes in. None of these may throw. */
 export interface ListenerHandlers {
   request(request: IncomingMessage, response: ServerResponse): void;
-  /** @param head bytes that came behind the request */
-  upgrade(request: IncomingMessage, socket: Socket, head: Uint8Array): void;
+  /** The connection belongs to whoever takes the handshake; the listener does not know it any more. */
+  upgrade(opening: Opening): void;
   readonly badRequest: OnBadRequest;
+}
+
+/** What a listener needs of its worker. */
+export interface ListenerWorld {
+  readonly driver: LegDriver;
+  readonly wheel: Wheel;
 }
 
 /** Speaks TLS and HTTP on the connections of one entrance that are given to it. */
 export interface Listener {
   readonly config: ListenerConfig;
-  /** Connections that are open now, tunnels among them. */
+  /** Connections that it knows now. */
   readonly connections: number;
   /** Takes over a connection that nobody has read from yet. */
-  accept(socket: Socket): void;
+  accept(accepted: Accepted): void;
   /** Ends connections that wait for a next request. */
   closeIdle(): void;
   /** Resolves when every answer that was begun has left. */
@@ -48,33 +60,64 @@ export function createListener(
   limits: LimitOptions,
   handlers: ListenerHandlers,
   ticketKeys: Buffer,
+  world: ListenerWorld,
 ): Listener {
   const server = makeServer(config, limits, ticketKeys);
   const answers = new Answers();
-  attach(server, handlers, answers);
+  const refusals = new Refusals(answers, handlers.badRequest);
   const sockets = new Set<Socket>();
+  const newcomers = new Set<FirstWords>();
   function forget(this: Socket): void {
     sockets.delete(this);
   }
+  function serve(socket: Socket): void {
+    sockets.add(socket);
+    socket.once("close", forget);
+    socket.allowHalfOpen = true;
+    server.emit("connection", socket);
+    socket.resume();
+  }
+  const owner: FirstWordsOwner = {
+    ...world,
+    ...limits,
+    opening(words, opening) {
+      newcomers.delete(words);
+      handlers.upgrade(opening);
+    },
+    other(words, socket) {
+      newcomers.delete(words);
+      serve(socket);
+    },
+    silent(words, socket) {
+      newcomers.delete(words);
+      sockets.add(socket);
+      socket.once("close", forget);
+      refusals.refuse(socket, 408);
+    },
+    gone: (words) => void newcomers.delete(words),
+  };
+  const upgrade = (opening: Opening, socket: Socket): void => {
+    sockets.delete(socket);
+    handlers.upgrade(opening);
+  };
+  attach(server, { ...handlers, upgrade }, answers, refusals);
   // It gets its connections from elsewhere; this is the moment from which on Node watches over their time limits.
   server.emit("listening");
   return {
     config,
     get connections() {
-      return sockets.size;
+      return sockets.size + newcomers.size;
     },
-    accept(socket) {
-      sockets.add(socket);
-      socket.once("close", forget);
-      socket.allowHalfOpen = true;
-      server.emit("connection", socket);
-      socket.resume();
+    accept(accepted) {
+      if (config.tls === undefined) newcomers.add(new FirstWords(accepted, owner));
+      else serve(socketOf(accepted));
     },
     closeIdle: () => server.closeIdleConnections(),
     answered: () => answers.allSent(),
     destroy() {
       server.close();
       for (const socket of sockets) socket.destroy();
+      for (const words of newcomers) words.destroy();
     },
   };
 }
@@ -100,19 +143,28 @@ function makeServer(config: ListenerConfig, limits: LimitOptions, ticketKeys: Bu
   });
 }
 
-function attach(server: Server, handlers: ListenerHandlers, answers: Answers): void {
-  const refusals = new Refusals(answers, handlers.badRequest);
+interface ServerHandlers {
+  request: ListenerHandlers["request"];
+  upgrade(opening: Opening, socket: Socket): void;
+}
+
+function attach(server: Server, handlers: ServerHandlers, answers: Answers, refusals: Refusals): void {
   server.on("request", (request, response) => {
     answers.begun(request.socket, response);
     handlers.request(request, response);
   });
   // Node's types say Duplex; without a custom socket it is a socket.
-  server.on("upgrade", (request, duplex, head) => {
+  server.on("upgrade", (request, duplex, early) => {
     const socket = duplex as Socket;
+    const { method = "", url = "", httpVersion, rawHeaders } = request;
     // Older Nodes of line 22 have no shouldUpgradeCallback and bring every Upgrade here. And what waits behind a request
     // that is still being answered would get the rest of that answer into its tunnel.
-    if (!isWebSocketUpgrade(request.rawHeaders) || answers.isUnderWay(socket)) refusals.refuse(socket, 400);
-    else handlers.upgrade(request, socket, head);
+    if (!isWebSocketUpgrade(rawHeaders) || answers.isUnderWay(socket)) {
+      refusals.refuse(socket, 400);
+      return;
+    }
+    const head = { method, target: url, version: httpVersion, headers: rawHeaders };
+    handlers.upgrade({ head, judgement: judgeUpgrade(head), leg: new StreamLeg(socket, NOBODY), early }, socket);
   });
   server.on("connect", (_request, socket) => refusals.refuse(socket as Socket, 405));
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => refusals.parserFailed(error, socket as Socket));

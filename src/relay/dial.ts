@@ -1,5 +1,3 @@
-import { connect as connectTcp } from "node:net";
-import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { SecureContext } from "node:tls";
 
@@ -7,12 +5,12 @@ import { FairleadError } from "../base/index.ts";
 import type { Milliseconds, Wheel, WheelEntry } from "../base/index.ts";
 import { createBodyScanner, findHeadEnd, MAX_RESPONSE_HEAD_SIZE, parseResponseHead } from "../http/index.ts";
 import type { BodyScanner, ResponseHead } from "../http/index.ts";
+import { StreamLeg } from "../wire/index.ts";
+import type { ConnectListener, Leg, LegDriver } from "../wire/index.ts";
 import { verifyUpgrade } from "../websocket/index.ts";
 import type { UpgradeRequest } from "../websocket/index.ts";
 
 import { connectionError } from "./dial-errors.ts";
-import { StreamLeg } from "./stream-leg.ts";
-import type { LegListener } from "./leg.ts";
 import type { Agreement } from "./tunnel.ts";
 
 /** Where and how to dial one backend. */
@@ -40,18 +38,24 @@ export interface DialLimits {
   readonly handshakeTimeout: Milliseconds;
 }
 
+/** What a dial needs of its worker. */
+export interface DialWorld {
+  readonly wheel: Wheel;
+  readonly driver: LegDriver;
+}
+
 /** What a backend answered. `early` are bytes that came right behind the head. The leg rests until it is resumed. */
 export type DialOutcome =
   | {
       readonly kind: "upgraded";
-      readonly leg: StreamLeg;
+      readonly leg: Leg;
       readonly response: ResponseHead;
       readonly agreement: Agreement;
       readonly early: Uint8Array | undefined;
     }
   | {
       readonly kind: "refused";
-      readonly leg: StreamLeg;
+      readonly leg: Leg;
       readonly response: ResponseHead;
       readonly body: BodyScanner;
       readonly early: Uint8Array | undefined;
@@ -68,7 +72,7 @@ const UNAVAILABLE: ReadonlySet<number> = new Set([502, 503, 504]);
  * `outcome` is settled exactly once; it rejects with a FairleadError whose `retry` tells whether another backend may do
  * better. Whoever makes a dial sees to its outcome, `abort` or not.
  */
-export class Dial implements LegListener, WheelEntry {
+export class Dial implements ConnectListener, WheelEntry {
   wheelNext: WheelEntry | undefined = undefined;
   wheelPrevious: WheelEntry | undefined = undefined;
   wheelDue = 0;
@@ -79,7 +83,8 @@ export class Dial implements LegListener, WheelEntry {
   private readonly upgrade: UpgradeRequest;
   private readonly limits: DialLimits;
   private readonly wheel: Wheel;
-  private readonly leg: StreamLeg;
+  private readonly head: string;
+  private readonly leg: Leg;
   private connected = false;
   private settled = false;
   private received: Uint8Array = new Uint8Array(0);
@@ -90,8 +95,15 @@ export class Dial implements LegListener, WheelEntry {
    * @param head text of the request, as it goes out
    * @param upgrade what the client asked for; the answer is verified against it
    */
-  constructor(target: DialTarget, head: string, upgrade: UpgradeRequest, limits: DialLimits, wheel: Wheel) {
+  constructor(
+    target: DialTarget,
+    head: string,
+    upgrade: UpgradeRequest,
+    limits: DialLimits,
+    { wheel, driver }: DialWorld,
+  ) {
     this.target = target;
+    this.head = head;
     this.upgrade = upgrade;
     this.limits = limits;
     this.wheel = wheel;
@@ -99,9 +111,8 @@ export class Dial implements LegListener, WheelEntry {
       this.resolve = resolve;
       this.reject = reject;
     });
-    const socket = connect(target);
-    this.leg = new StreamLeg(socket, this);
-    socket.once(target.tls === undefined ? "connect" : "secureConnect", () => this.onConnected(head));
+    const { hostname, port, tls } = target;
+    this.leg = tls === undefined ? driver.connect(hostname, port, this) : connectTlsLeg(hostname, port, tls, this);
     wheel.add(this, limits.connectTimeout);
   }
 
@@ -125,9 +136,18 @@ export class Dial implements LegListener, WheelEntry {
     return 0;
   }
 
+  onConnected(): void {
+    if (this.settled) return;
+    this.connected = true;
+    this.wheel.add(this, this.limits.handshakeTimeout);
+    this.leg.write(Buffer.from(this.head, "latin1"));
+    this.leg.resume();
+  }
+
   onBytes(bytes: Uint8Array): void {
     const seen = this.received.length;
-    this.received = seen === 0 ? bytes : Buffer.concat([this.received, bytes]);
+    // They are lent, and may be kept until the tunnel is open.
+    this.received = seen === 0 ? Buffer.from(bytes) : Buffer.concat([this.received, bytes]);
     try {
       this.readAnswer(Math.max(0, seen - 3));
     } catch (error) {
@@ -145,14 +165,6 @@ export class Dial implements LegListener, WheelEntry {
 
   onClosed(error: Error | undefined): void {
     this.fail(connectionError(this.target.name, this.connected, error));
-  }
-
-  private onConnected(head: string): void {
-    if (this.settled) return;
-    this.connected = true;
-    this.wheel.add(this, this.limits.handshakeTimeout);
-    this.leg.socket.write(head, "latin1");
-    this.leg.resume();
   }
 
   private readAnswer(searchFrom: number): void {
@@ -214,10 +226,11 @@ export class Dial implements LegListener, WheelEntry {
   }
 }
 
-function connect(target: DialTarget): Socket {
-  const { hostname: host, port, tls } = target;
-  const common = { host, port, allowHalfOpen: true, noDelay: true, keepAlive: true };
-  if (tls === undefined) return connectTcp(common);
+function connectTlsLeg(host: string, port: number, tls: DialTls, listener: ConnectListener): Leg {
   const { secureContext, verify, servername } = tls;
-  return connectTls({ ...common, secureContext, servername, rejectUnauthorized: verify, ALPNProtocols: ["http/1.1"] });
+  const common = { host, port, allowHalfOpen: true, noDelay: true, keepAlive: true };
+  const options = { ...common, secureContext, servername, rejectUnauthorized: verify, ALPNProtocols: ["http/1.1"] };
+  const socket = connectTls(options);
+  socket.once("secureConnect", () => listener.onConnected());
+  return new StreamLeg(socket, listener);
 }

@@ -1,5 +1,4 @@
-/** Joining two connections: legs, tunnels, how tunnels end, and dialling backends. */
-export type { Leg, LegListener } from "./leg.ts";
+/** Joining two connections: tunnels, how they end, and dialling backends. */
 export { CLOSE_REASON, type EndCause, type Initiator, type LegTruth, type Truth, TRUTH } from "./truth.ts";
 export {
   type Agreement,
@@ -9,7 +8,5 @@ export {
   type TunnelReport,
   type TunnelWorld,
 } from "./tunnel.ts";
-export { Dial, type DialLimits, type DialOutcome, type DialTarget, type DialTls } from "./dial.ts";
+export { Dial, type DialLimits, type DialOutcome, type DialTarget, type DialTls, type DialWorld } from "./dial.ts";
 export { connectionError } from "./dial-errors.ts";
-export { StreamLeg } from "./stream-leg.ts";
-export { createDriver, type LegDriver, type SocketDriver } from "./driver.ts";

@@ -5,7 +5,7 @@ import { closeFrame, controlFrame, FrameTracker, Opcode, Scan } from "../websock
 import type { CloseBody, TrackerOptions } from "../websocket/index.ts";
 
 import { CLOSE_BODY_EMPTY, HEARTBEAT_PAYLOAD_BYTES, heartbeatPayload, isHeartbeat, newMaskKey } from "./own-frames.ts";
-import type { Leg, LegListener } from "./leg.ts";
+import type { Leg, LegListener } from "../wire/index.ts";
 import type { Tunnel } from "./tunnel.ts";
 
 /** Where a leg stands in its end. */

@@ -2,7 +2,7 @@ import type { Clock, Milliseconds, Random, Wheel, WheelEntry } from "../base/ind
 import type { TunnelOptions } from "../config/index.ts";
 
 import { Closing } from "./closing.ts";
-import type { Leg } from "./leg.ts";
+import type { Leg } from "../wire/index.ts";
 import { Side } from "./side.ts";
 import type { EndCause } from "./truth.ts";
 import { Watch } from "./watch.ts";

@@ -1,6 +1,8 @@
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 
 import type { Clock, Milliseconds } from "../base/index.ts";
+import { discard } from "../wire/index.ts";
+import type { Accepted } from "../wire/index.ts";
 
 import type { Seat } from "./seat.ts";
 
@@ -11,7 +13,7 @@ const TAKING_TIME_MAX_MS: Milliseconds = 100;
 
 interface Waiting {
   readonly listener: number;
-  readonly socket: Socket;
+  readonly accepted: Accepted;
 }
 
 /**
@@ -36,14 +38,14 @@ export class Handover {
   }
 
   /** A connection has come in. */
-  add(listener: number, socket: Socket): void {
+  add(listener: number, accepted: Accepted): void {
     // Its client may go away while it waits.
-    socket.on("error", () => {});
+    if (accepted instanceof Socket) accepted.on("error", () => {});
     if (this.stopped || this.waiting.length >= WAITING_CONNECTIONS_MAX) {
-      socket.destroy();
+      discard(accepted);
       return;
     }
-    this.waiting.push({ listener, socket });
+    this.waiting.push({ listener, accepted });
     this.wake();
   }
 
@@ -57,7 +59,7 @@ export class Handover {
     this.stopped = true;
     clearImmediate(this.turnEnd);
     clearTimeout(this.timer);
-    for (const { socket } of this.waiting) socket.destroy();
+    for (const { accepted } of this.waiting) discard(accepted);
     this.waiting.length = 0;
   }
 
@@ -66,7 +68,7 @@ export class Handover {
     for (let seat = this.next(); seat !== undefined; seat = this.next()) {
       const first = this.waiting.shift();
       if (first === undefined) return;
-      seat.give(first.listener, first.socket, this.clock.now());
+      seat.give(first.listener, first.accepted, this.clock.now());
     }
   }
 

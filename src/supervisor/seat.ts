@@ -1,7 +1,6 @@
-import type { Socket } from "node:net";
-
 import type { Milliseconds } from "../base/index.ts";
 import type { WorkerCounts } from "../metrics/index.ts";
+import type { Accepted } from "../wire/index.ts";
 
 import { LoadCoalescer } from "./coalescer.ts";
 import type { FromWorker, LoadChange, ToWorker, WorkerStart } from "./messages.ts";
@@ -12,7 +11,7 @@ export interface WorkerHandle {
   /** Messages and connections arrive in the order in which they are sent and given. */
   send(message: ToWorker): void;
   /** Hands a connection over. */
-  give(listener: number, socket: Socket): void;
+  give(listener: number, accepted: Accepted): void;
   /** Ends it at once. */
   kill(): void;
 }
@@ -56,12 +55,12 @@ export class Seat {
   }
 
   /** Hands a connection over, behind all that is known of the loads by now. */
-  give(listener: number, socket: Socket, now: Milliseconds): void {
+  give(listener: number, accepted: Accepted, now: Milliseconds): void {
     this.connections += 1;
     this.givenAt = now;
     this.isTaking = true;
     this.loads.flush();
-    this.handle.give(listener, socket);
+    this.handle.give(listener, accepted);
   }
 
   drain(over: Milliseconds, settle: boolean): void {

@@ -1,3 +1,5 @@
+import { discard } from "../wire/index.ts";
+
 import type { Spawn } from "./seat.ts";
 import { openWorker } from "./worker.ts";
 import type { Worker, WorkerWorld } from "./worker.ts";
@@ -14,9 +16,9 @@ export function spawnLocal(world: Omit<WorkerWorld, "send">): Spawn {
         if (message.type === "start") worker = openWorker(message.start, { ...world, send: onMessage });
         else worker?.receive(message);
       },
-      give(listener, socket) {
-        if (gone || worker === undefined) socket.destroy();
-        else worker.accept(listener, 0, socket);
+      give(listener, accepted) {
+        if (gone || worker === undefined) discard(accepted);
+        else worker.accept(listener, 0, accepted);
       },
       kill() {
         if (gone) return;

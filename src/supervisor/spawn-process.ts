@@ -1,6 +1,9 @@
 import { fork } from "node:child_process";
-import type { Socket } from "node:net";
+import type { SendHandle } from "node:child_process";
 import { fileURLToPath } from "node:url";
+
+import { discard } from "../wire/index.ts";
+import type { Accepted } from "../wire/index.ts";
 
 import type { FromWorker } from "./messages.ts";
 import type { Spawn } from "./seat.ts";
@@ -40,9 +43,11 @@ export function spawnProcesses(): Spawn {
       send(message) {
         if (child.connected) child.send(message, ignore);
       },
-      give(listener, socket) {
-        const connection = given.add(socket);
-        if (child.connected) child.send({ type: "connection", listener, connection }, socket, KEPT, ignore);
+      give(listener, accepted) {
+        const connection = given.add(accepted);
+        // Node sends handles as well as sockets; its types do not know that.
+        const handle = accepted as SendHandle;
+        if (child.connected) child.send({ type: "connection", listener, connection }, handle, KEPT, ignore);
         else given.release(connection);
       },
       kill() {
@@ -60,22 +65,22 @@ const KEPT = { keepOpen: true };
  * it has ended: a connection that nobody took must not stay open.
  */
 class Given {
-  private readonly sockets = new Map<number, Socket>();
+  private readonly held = new Map<number, Accepted>();
   private last = 0;
 
   /** Gives the connection's number. */
-  add(socket: Socket): number {
+  add(accepted: Accepted): number {
     this.last += 1;
-    this.sockets.set(this.last, socket);
+    this.held.set(this.last, accepted);
     return this.last;
   }
 
   /** Lets go of all up to this one: connections arrive in order, so what has not come by then is lost. */
   release(upTo: number): void {
-    for (const [connection, socket] of this.sockets) {
+    for (const [connection, accepted] of this.held) {
       if (connection > upTo) return;
-      this.sockets.delete(connection);
-      socket.destroy();
+      this.held.delete(connection);
+      discard(accepted);
     }
   }
 }

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import type { Socket } from "node:net";
 import { setTimeout as setTimeoutPromise } from "node:timers/promises";
 
 import { FairleadError, startWheel, Wheel } from "../base/index.ts";
@@ -9,7 +8,10 @@ import { openEntrance } from "../listener/index.ts";
 import type { Entrance } from "../listener/index.ts";
 import type { Status } from "../metrics/index.ts";
 import { probe } from "../probes/index.ts";
+import { createDriver } from "../wire/index.ts";
+import type { Accepted } from "../wire/index.ts";
 
+import { loadBinding } from "./binding.ts";
 import { DRAIN_GRACE_MS } from "./drain.ts";
 import { Handover } from "./handover.ts";
 import { HealthBoard } from "./health-board.ts";
@@ -182,13 +184,14 @@ export class Supervisor {
   private async openEntrances(): Promise<void> {
     const opened: Entrance[] = [];
     this.entrances = opened;
+    const driver = createDriver(this.config.socketDriver, loadBinding);
     for (const [index, listener] of this.config.listeners.entries()) {
       const handlers = {
-        connection: (socket: Socket) => this.handover.add(index, socket),
+        connection: (accepted: Accepted) => this.handover.add(index, accepted),
         failed: (error: Error) => this.acceptFailed(listener.name, error),
       };
       // In order, so that the first address that fails is the one that is named.
-      opened.push(await openEntrance(listener, handlers));
+      opened.push(await openEntrance(listener, handlers, driver));
     }
   }
 

@@ -1,7 +1,6 @@
 /** What a worker process runs. The supervisor's messages are all that it listens to; signals are the supervisor's to handle. */
-import { Socket } from "node:net";
-
 import { systemClock, systemRandom } from "../base/index.ts";
+import type { Accepted } from "../wire/index.ts";
 
 import { createLogger, logsRecords } from "./logging.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
@@ -24,15 +23,15 @@ function begin(start: WorkerStart): void {
   worker = openWorker(start, { clock: systemClock, random: systemRandom, logger, onRecord, send });
 }
 
-function receive(message: Message, handle: unknown): void {
+function receive(message: Message, handle: Accepted | undefined): void {
   if (message.type === "start") begin(message.start);
   // Without a handle the client has gone away on the way here.
-  else if (message.type === "connection")
-    worker?.accept(message.listener, message.connection, handle instanceof Socket ? handle : undefined);
+  else if (message.type === "connection") worker?.accept(message.listener, message.connection, handle);
   else worker?.receive(message);
 }
 
-process.on("message", (message: Message, handle) => receive(message, handle));
+// Only the supervisor writes to the channel, and all handles that it sends are accepted connections.
+process.on("message", (message: Message, handle) => receive(message, handle as Accepted | undefined));
 // Nobody watches over a worker without its supervisor, and nobody gives it connections.
 process.on("disconnect", () => process.exit(1));
 // Whoever read the log lines is gone; that is no reason to end tunnels.

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Socket } from "node:net";
 
 import { FairleadError, startWheel, Wheel } from "../base/index.ts";
 import type { Clock, Logger, Milliseconds, Random } from "../base/index.ts";
@@ -12,10 +11,12 @@ import { createListener } from "../listener/index.ts";
 import type { Listener, ListenerHandlers } from "../listener/index.ts";
 import type { WorkerCounts } from "../metrics/index.ts";
 import type { Pool } from "../pool/index.ts";
-import { createDriver } from "../relay/index.ts";
+import { createDriver } from "../wire/index.ts";
+import type { Accepted } from "../wire/index.ts";
 
 import { LoadCoalescer } from "./coalescer.ts";
 import { drainGateway } from "./drain.ts";
+import { loadBinding } from "./binding.ts";
 import type { FromWorker, HealthNotice, LoadChange, ToWorker, WorkerStart } from "./messages.ts";
 
 /** What a worker is given by the process that it lives in. */
@@ -79,6 +80,7 @@ export class Worker {
     this.loads = new LoadCoalescer((changes) => {
       world.send({ type: "load", changes, connections: this.connections() });
     });
+    const driver = createDriver(start.config.socketDriver, loadBinding);
     this.gateway = new Gateway(start.config, {
       wheel: this.wheel,
       clock,
@@ -87,14 +89,14 @@ export class Worker {
       secret: start.secret,
       idPrefix: this.idPrefix,
       shared: start.shared,
-      driver: createDriver(start.config.socketDriver, loadBinding),
+      driver,
       onLoad: start.shared ? (pool, index) => this.tellLoad(pool, index) : () => {},
       onSignal: (pool, index, signal) => this.tellSignal(pool, index, signal),
       onRecord,
     });
     const keys = Buffer.from(start.ticketKeys, "base64");
     this.listeners = start.config.listeners.map((listener) =>
-      createListener(listener, start.config.limits, this.handlersFor(listener), keys),
+      createListener(listener, start.config.limits, this.handlersFor(listener), keys, { driver, wheel: this.wheel }),
     );
     for (const notice of start.health) this.applyHealth(notice);
     this.applyOthers(start.others);
@@ -106,10 +108,10 @@ export class Worker {
    *
    * @param listener index of its listener
    * @param connection its number, by which it is told that it has been taken
-   * @param socket undefined when its client went away on the way here
+   * @param accepted undefined when its client went away on the way here
    */
-  accept(listener: number, connection: number, socket: Socket | undefined): void {
-    if (socket !== undefined) this.listeners[listener]?.accept(socket);
+  accept(listener: number, connection: number, accepted: Accepted | undefined): void {
+    if (accepted !== undefined) this.listeners[listener]?.accept(accepted);
     this.world.send({ type: "taken", connection, connections: this.connections() });
   }
 
@@ -135,7 +137,7 @@ export class Worker {
     const info = { name: listener.name, secure: listener.tls !== undefined };
     return {
       request: (request, response) => this.gateway.request(request, response, info),
-      upgrade: (request, socket, head) => this.gateway.upgrade(request, socket, head, info),
+      upgrade: (opening) => this.gateway.upgrade(opening, info),
       badRequest: ({ remoteAddress = "" }, status, reason, alone) => {
         const client = plainAddress(remoteAddress);
         logger.warn({ listener: info.name, client, status }, `a bad request was refused: ${reason}`);
@@ -167,7 +169,7 @@ export class Worker {
   }
 
   private connections(): number {
-    return this.listeners.reduce((sum, listener) => sum + listener.connections, this.gateway.detached);
+    return this.listeners.reduce((sum, listener) => sum + listener.connections, this.gateway.connections);
   }
 
   private tellLoad(pool: Pool, index: number): void {
@@ -204,11 +206,6 @@ export class Worker {
   private applyOthers(changes: readonly LoadChange[]): void {
     for (const [pool, index, load] of changes) this.gateway.poolEntry(pool).pool.setOthers(index, load);
   }
-}
-
-/** Node's own way to what lies beneath its sockets; its types do not know it. */
-function loadBinding(name: string): unknown {
-  return (process as unknown as { binding(name: string): unknown }).binding(name);
 }
 
 /** Differs between workers, and between the lives of one: the id of the worker and the second in which it began. */

@@ -7,6 +7,7 @@ import { test } from "node:test";
 
 import { systemClock, Wheel } from "../../src/base/index.ts";
 import { PendingClient } from "../../src/gateway/pending-client.ts";
+import { NOBODY, StreamLeg } from "../../src/wire/index.ts";
 import { lastly } from "../kit/cleanup.ts";
 import { until } from "../kit/until.ts";
 
@@ -23,7 +24,13 @@ test("a client that sends more than maxEarlyData is read no further until its tu
   lastly(t, () => void sender.destroy());
   const [socket] = (await arrived) as [Socket];
   const earlyBytesMax = 10_000;
-  const client = new PendingClient(socket, Buffer.alloc(0), earlyBytesMax, new Wheel(systemClock), () => {});
+  const client = new PendingClient(
+    new StreamLeg(socket, NOBODY),
+    Buffer.alloc(0),
+    earlyBytesMax,
+    new Wheel(systemClock),
+    () => {},
+  );
   lastly(t, () => client.leg.destroy());
   sender.write(Buffer.alloc(64 << 20));
   await until(() => socket.isPaused(), "it is read no further");

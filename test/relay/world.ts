@@ -3,7 +3,7 @@ import { Wheel } from "../../src/base/index.ts";
 import type { Clock } from "../../src/base/index.ts";
 import type { TunnelOptions } from "../../src/config/index.ts";
 import { Tunnel } from "../../src/relay/index.ts";
-import type { Leg, LegListener } from "../../src/relay/index.ts";
+import type { Leg, LegListener } from "../../src/wire/index.ts";
 import { closePayload, frame, OPCODE, readFrame } from "../kit/frames.ts";
 import type { Frame, FrameParts } from "../kit/frames.ts";
 
@@ -28,6 +28,8 @@ class Afterwards {
 export class FakeLeg implements Leg {
   listener: LegListener = NOBODY;
   closed = false;
+  readonly remoteAddress = "192.0.2.1";
+  readonly localPort = 0;
   backlog = 0;
   /** We have ended our direction. */
   ended = false;

@@ -7,6 +7,7 @@ import { parseConfig } from "../../src/config/index.ts";
 import type { WorkerCounts } from "../../src/metrics/index.ts";
 import type { FromWorker, ToWorker } from "../../src/supervisor/messages.ts";
 import { Supervisor } from "../../src/supervisor/supervisor.ts";
+import { discard } from "../../src/wire/index.ts";
 import { lastly } from "../kit/cleanup.ts";
 
 /** A worker of which the test says what it tells. */
@@ -53,7 +54,7 @@ const startPuppets = async (t: TestContext, workers: number) => {
           got.push(message);
           if (message.type === "start") queueMicrotask(() => onMessage({ type: "ready" }));
         },
-        give: (_listener, socket) => void socket.destroy(),
+        give: (_listener, accepted) => discard(accepted),
         kill: die,
       };
     },

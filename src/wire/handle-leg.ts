@@ -5,8 +5,9 @@ import { getSystemErrorName } from "node:util";
 
 import type { Bytes } from "../base/index.ts";
 
-import type { Leg, LegListener } from "./leg.ts";
-import type { StreamBinding, StreamHandle, StreamRequest } from "./stream-handle.ts";
+import type { ConnectListener, Leg, LegListener } from "./leg.ts";
+import { openConnection } from "./stream-handle.ts";
+import type { StreamBinding, StreamHandle, StreamRequest, TcpHandle } from "./stream-handle.ts";
 
 /** What all legs of a worker read into: used up within the call, so one is enough. */
 const READ_BUFFER_BYTES: Bytes = 256 * 1024;
@@ -17,8 +18,8 @@ const END_OF_STREAM = -4095;
 /** What a shutdown returns that could be done at once. */
 const DONE_AT_ONCE = 1;
 
-interface HandleWithLeg extends StreamHandle {
-  leg: HandleLeg;
+interface HandleWithLeg extends TcpHandle {
+  leg: HandleLeg | undefined;
 }
 
 interface QueuedWrite extends StreamRequest {
@@ -27,6 +28,10 @@ interface QueuedWrite extends StreamRequest {
   bytes: Uint8Array | undefined;
   /** The leg whose read brought them; they stand in its buffer. */
   lender: HandleLeg | undefined;
+}
+
+interface ConnectRequest extends StreamRequest {
+  leg: HandleLeg;
 }
 
 /** What the legs of one worker share. */
@@ -80,13 +85,19 @@ export class HandleLegs {
   }
 }
 
-/** A leg directly over the handle of a TCP connection, without the stream machinery in between. */
+/**
+ * A leg directly over the handle of a TCP connection, without the stream machinery in between.
+ *
+ * At first each read brings memory of its own, so that the connection can still be given back. From `share` on all legs
+ * of a worker read into the same memory.
+ */
 export class HandleLeg implements Leg {
   listener: LegListener;
   closed = false;
 
   private readonly shared: HandleLegs;
-  private buffer: Uint8Array;
+  /** Undefined as long as each read brings its own memory. */
+  private buffer: Uint8Array | undefined;
   private readonly handle: HandleWithLeg;
   private reading = false;
   private destroyed = false;
@@ -104,14 +115,36 @@ export class HandleLeg implements Leg {
   private calmReads = 0;
 
   /** @param handle one that nobody else uses any more; see `takeHandle` */
-  constructor(handle: StreamHandle, listener: LegListener, shared: HandleLegs) {
+  constructor(handle: TcpHandle, listener: LegListener, shared: HandleLegs) {
     this.listener = listener;
     this.shared = shared;
-    this.buffer = shared.buffer;
     // From here on the handle carries its leg, so that shared handlers find it.
-    this.handle = Object.assign(handle, { leg: this });
+    this.handle = handle as HandleWithLeg;
+    this.handle.leg = this;
     this.handle.onread = onRead;
-    shared.share(this);
+  }
+
+  get remoteAddress(): string {
+    const name: { address?: string } = {};
+    return !this.destroyed && this.handle.getpeername(name) === 0 ? (name.address ?? "") : "";
+  }
+
+  get localPort(): number {
+    const name: { port?: number } = {};
+    return !this.destroyed && this.handle.getsockname(name) === 0 ? (name.port ?? 0) : 0;
+  }
+
+  /** Reads into the memory that all legs share, from now on and for good. */
+  share(): void {
+    if (this.buffer === undefined && !this.destroyed) this.shared.share(this);
+  }
+
+  /** Gives the connection back, as long as it does not share its memory. The leg is not used any more. */
+  release(): TcpHandle {
+    this.pause();
+    this.destroyed = true;
+    this.handle.leg = undefined;
+    return this.handle;
   }
 
   get backlog(): Bytes {
@@ -166,11 +199,11 @@ export class HandleLeg implements Leg {
     this.handle.useUserBuffer(buffer);
   }
 
-  /** A read is over: bytes stand in our buffer, or there is a reason why there are none. */
-  hasRead(): void {
+  /** A read is over: bytes stand in our buffer or in one that came with it, or there is a reason why there are none. */
+  hasRead(own: ArrayBuffer | undefined): void {
     const { streamState, READ_BYTES_OR_ERROR } = this.shared.binding;
     const count = streamState[READ_BYTES_OR_ERROR] ?? 0;
-    if (count > 0) this.pass(count);
+    if (count > 0) this.pass(count, own);
     else if (count === END_OF_STREAM) this.hasEnded();
     else if (count < 0) this.fail(count);
   }
@@ -181,6 +214,18 @@ export class HandleLeg implements Leg {
     if (this.destroyed) return;
     if (status < 0) this.fail(status);
     else if (this.queued === 0) this.listener.onDrain();
+  }
+
+  /** The connection stands, or could not be opened. */
+  hasConnected(status: number): void {
+    if (this.destroyed) return;
+    if (status < 0) {
+      this.fail(status, "connect");
+      return;
+    }
+    this.handle.setKeepAlive(true, 0);
+    // Who has a connection opened listens as such until it stands.
+    (this.listener as ConnectListener).onConnected();
   }
 
   /** Our FIN has left. */
@@ -196,12 +241,21 @@ export class HandleLeg implements Leg {
     this.lent -= 1;
   }
 
-  private pass(count: number): void {
+  private pass(count: number, own: ArrayBuffer | undefined): void {
     const { shared, buffer } = this;
+    if (buffer === undefined) {
+      this.passOwn(count, own);
+      return;
+    }
     if (this.keeps) this.growCalm();
     shared.reader = this;
     this.listener.onBytes(count === buffer.length ? buffer : buffer.subarray(0, count));
     shared.reader = undefined;
+  }
+
+  private passOwn(count: number, own: ArrayBuffer | undefined): void {
+    const { streamState, ARRAY_BUFFER_OFFSET } = this.shared.binding;
+    if (own !== undefined) this.listener.onBytes(new Uint8Array(own, streamState[ARRAY_BUFFER_OFFSET], count));
   }
 
   /** A leg whose bytes have long not had to wait shares a buffer again. */
@@ -223,7 +277,7 @@ export class HandleLeg implements Leg {
     request.bytes = bytes;
     request.oncomplete = onWritten;
     const lender = shared.reader;
-    if (lender === undefined || bytes.buffer !== lender.buffer.buffer) return;
+    if (lender === undefined || bytes.buffer !== lender.buffer?.buffer) return;
     request.lender = lender;
     lender.lend();
   }
@@ -242,10 +296,9 @@ export class HandleLeg implements Leg {
     if (this.shut) this.close(undefined);
   }
 
-  private fail(status: number): void {
-    const error: NodeJS.ErrnoException = new Error(`the connection failed: ${getSystemErrorName(status)}`);
-    error.code = getSystemErrorName(status);
-    this.close(error);
+  private fail(status: number, what = "the connection failed:"): void {
+    const code = getSystemErrorName(status);
+    this.close(Object.assign(new Error(`${what} ${code}`), { code }));
   }
 
   private close(error: Error | undefined): void {
@@ -259,11 +312,31 @@ export class HandleLeg implements Leg {
   }
 }
 
+/**
+ * Opens a connection. `listener` hears when it stands, or of its end.
+ *
+ * @param address an IP address
+ */
+export function connectHandle(address: string, port: number, listener: ConnectListener, shared: HandleLegs): HandleLeg {
+  const request = new shared.binding.ConnectWrap() as ConnectRequest;
+  request.oncomplete = onConnected;
+  const { handle, status } = openConnection(shared.binding, address, port, request);
+  const leg = new HandleLeg(handle, listener, shared);
+  leg.share();
+  request.leg = leg;
+  // What fails at once is told later all the same: whoever called does not have the leg yet.
+  if (status !== 0) setImmediate(() => leg.hasConnected(status));
+  return leg;
+}
+
 // Shared handlers: the leg is found from the handle or the request, so that a tunnel costs no closures.
 
-function onRead(this: StreamHandle): void {
-  const { leg } = this as HandleWithLeg;
-  leg.hasRead();
+function onRead(this: StreamHandle, own?: ArrayBuffer): void {
+  (this as HandleWithLeg).leg?.hasRead(own);
+}
+
+function onConnected(this: StreamRequest, status: number): void {
+  (this as ConnectRequest).leg.hasConnected(status);
 }
 
 function onWritten(this: StreamRequest, status: number): void {

@@ -13,12 +13,24 @@ export interface LegListener {
   onClosed(error: Error | undefined): void;
 }
 
+/** Listens to nothing: for a leg that is about to get its listener, or that nobody cares for any more. */
+export const NOBODY: LegListener = { onBytes() {}, onEnd() {}, onDrain() {}, onClosed() {} };
+
+/** Whoever has a connection opened is also told when it stands, before anything else. */
+export interface ConnectListener extends LegListener {
+  onConnected(): void;
+}
+
 /** One side of a tunnel: a TCP or TLS connection, or whatever else can carry bytes in order. */
 export interface Leg {
   /** Who is told; may be exchanged at any time. */
   listener: LegListener;
   /** True once `onClosed` was called. */
   readonly closed: boolean;
+  /** The address of the other end; empty when it is gone. */
+  readonly remoteAddress: string;
+  /** The port at our end; 0 when the connection is gone. */
+  readonly localPort: number;
   /** Bytes that were written but have not left yet. */
   readonly backlog: number;
   /** Writes behind what was written before. False: there is a backlog, write no more until `onDrain`. */

@@ -5,9 +5,10 @@ import { connect } from "node:net";
 import { createHash, randomBytes } from "node:crypto";
 import { test as nodeTest } from "node:test";
 import type { TestContext } from "node:test";
-import { createDriver, StreamLeg } from "../../src/relay/index.ts";
-import type { Leg, LegDriver, LegListener } from "../../src/relay/index.ts";
+import { createDriver, StreamLeg } from "../../src/wire/index.ts";
+import type { Leg, LegDriver, LegListener } from "../../src/wire/index.ts";
 import { lastly } from "../kit/cleanup.ts";
+import { DRIVERS, loadBinding } from "../kit/drivers.ts";
 import { startRaw } from "../kit/raw.ts";
 import type { RawPeer } from "../kit/raw.ts";
 import { until } from "../kit/until.ts";
@@ -27,9 +28,6 @@ const listenerOf = (told: string[]): LegListener => ({
   onClosed: (error) => void told.push(error === undefined ? "<closed>" : "<broken>"),
 });
 
-/** Node's way to its internal bindings, of which its types say nothing. */
-const loadBinding = (name: string): unknown => (process as unknown as { binding(name: string): unknown }).binding(name);
-
 const openLeg = async (t: TestContext, driver: LegDriver): Promise<Story> => {
   const server = await startRaw(t);
   const socket = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
@@ -43,7 +41,7 @@ const openLeg = async (t: TestContext, driver: LegDriver): Promise<Story> => {
 
 const comesTo = (told: readonly string[], all: string): Promise<void> => until(() => told.join("") === all, all);
 
-for (const driver of [createDriver("stream", loadBinding), createDriver("handle", loadBinding)]) {
+for (const driver of DRIVERS) {
   const test = (name: string, story: (t: TestContext) => Promise<void>): void =>
     void nodeTest(`${driver.name}: ${name}`, story);
 

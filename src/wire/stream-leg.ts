@@ -19,7 +19,7 @@ interface QueueHandle {
 /** A leg over a TCP or TLS socket of Node. */
 export class StreamLeg implements Leg {
   listener: LegListener;
-  closed = false;
+  closed: boolean;
   readonly socket: Socket;
   private error: Error | undefined;
 
@@ -27,6 +27,7 @@ export class StreamLeg implements Leg {
   constructor(socket: Socket, listener: LegListener) {
     this.socket = socket;
     this.listener = listener;
+    this.closed = socket.closed;
     (socket as LegSocket)[LEG] = this;
     socket.setTimeout(0);
     socket.setNoDelay(true);
@@ -36,6 +37,14 @@ export class StreamLeg implements Leg {
     socket.on("error", onError);
     socket.on("close", onClose);
     socket.pause();
+  }
+
+  get remoteAddress(): string {
+    return this.socket.remoteAddress ?? "";
+  }
+
+  get localPort(): number {
+    return this.socket.localPort ?? 0;
   }
 
   get backlog(): number {

@@ -1,0 +1,112 @@
+import { connect, isIP, Socket } from "node:net";
+import type { Server } from "node:net";
+
+import { connectHandle, HandleLeg, HandleLegs } from "./handle-leg.ts";
+import type { ConnectListener, Leg, LegListener } from "./leg.ts";
+import { acceptHandles, findStreamBinding, makeSocket, takeHandle } from "./stream-handle.ts";
+import type { TcpHandle } from "./stream-handle.ts";
+import { StreamLeg } from "./stream-leg.ts";
+
+/**
+ * How connections are driven: `stream` by Node's public streams, `handle` directly by what lies beneath them, `auto` by
+ * the handle where this Node has it. TLS is always driven by streams.
+ */
+export type SocketDriver = "auto" | "stream" | "handle";
+
+/** A connection that came in and that nobody has read from yet. It can be sent to another process. */
+export type Accepted = Socket | TcpHandle;
+
+/** How the connections of one process are accepted, opened, read and written. */
+export interface LegDriver {
+  readonly name: "stream" | "handle";
+  /** From now on gives what a server that listens accepts. */
+  accept(server: Server, onAccepted: (accepted: Accepted) => void): void;
+  /** A leg over a connection that came in. It rests. As long as it is not driven, bytes that it reads stay as they are. */
+  receive(accepted: Accepted, listener: LegListener): Leg;
+  /** A leg over a connection that is being opened. */
+  connect(hostname: string, port: number, listener: ConnectListener): Leg;
+  /** The same connection with the same listener, as fast as it can be driven. The leg given is not used any more. */
+  drive(leg: Leg): Leg;
+}
+
+/** Ends a connection that nobody will take. */
+export function discard(accepted: Accepted): void {
+  if (accepted instanceof Socket) accepted.destroy();
+  else accepted.close(() => {});
+}
+
+/** A socket over a connection that came in, for what needs one. It rests. */
+export function socketOf(accepted: Accepted): Socket {
+  return accepted instanceof Socket ? accepted : makeSocket(accepted);
+}
+
+/**
+ * Gives a connection up to what needs a socket. The leg, which must not have been driven, is not used any more.
+ *
+ * @param unread what has been read from it, to be read again
+ */
+export function giveUp(leg: Leg, unread: Uint8Array | undefined): Socket {
+  const socket = leg instanceof HandleLeg ? makeSocket(leg.release()) : detached(leg);
+  if (unread !== undefined) socket.unshift(unread);
+  return socket;
+}
+
+function detached(leg: Leg): Socket {
+  if (!(leg instanceof StreamLeg)) throw new TypeError("only a leg over a connection of this room can be given up");
+  leg.pause();
+  leg.detach();
+  return leg.socket;
+}
+
+/**
+ * Makes the driver of one process.
+ *
+ * @param load gives Node's internal bindings by name (`process.binding`); may throw
+ * @returns the public driver where the other one was not asked for, or cannot be had
+ */
+export function createDriver(wanted: SocketDriver, load: (name: string) => unknown): LegDriver {
+  const binding = wanted === "stream" ? undefined : findStreamBinding(load);
+  if (binding === undefined) return STREAM_DRIVER;
+  const legs = new HandleLegs(binding);
+  return {
+    name: "handle",
+    accept(server, onAccepted) {
+      if (!acceptHandles(server, binding, onAccepted)) server.on("connection", onAccepted);
+    },
+    receive(accepted, listener) {
+      const handle = accepted instanceof Socket ? takeHandle(accepted, binding) : accepted;
+      if (handle === undefined) return STREAM_DRIVER.receive(accepted, listener);
+      if (accepted instanceof Socket) accepted.destroy();
+      return new HandleLeg(handle, listener, legs);
+    },
+    connect: (hostname, port, listener) =>
+      isIP(hostname) === 0
+        ? STREAM_DRIVER.connect(hostname, port, listener)
+        : connectHandle(hostname, port, listener, legs),
+    drive(leg) {
+      const driven = leg instanceof StreamLeg ? fromStream(leg, (socket) => takeHandle(socket, binding), legs) : leg;
+      if (driven instanceof HandleLeg) driven.share();
+      return driven;
+    },
+  };
+}
+
+function fromStream(leg: StreamLeg, take: (socket: Socket) => TcpHandle | undefined, legs: HandleLegs): Leg {
+  const handle = take(leg.socket);
+  if (handle === undefined) return leg;
+  leg.detach();
+  leg.socket.destroy();
+  return new HandleLeg(handle, leg.listener, legs);
+}
+
+const STREAM_DRIVER: LegDriver = {
+  name: "stream",
+  accept: (server, onAccepted) => void server.on("connection", onAccepted),
+  receive: (accepted, listener) => new StreamLeg(socketOf(accepted), listener),
+  connect(host, port, listener) {
+    const socket = connect({ host, port, allowHalfOpen: true, noDelay: true, keepAlive: true });
+    socket.once("connect", () => listener.onConnected());
+    return new StreamLeg(socket, listener);
+  },
+  drive: (leg) => leg,
+};

@@ -1,0 +1,4 @@
+/** Connections: how they are accepted and opened, and legs over them, by Node's streams or by what lies beneath. */
+export { type ConnectListener, type Leg, type LegListener, NOBODY } from "./leg.ts";
+export { StreamLeg } from "./stream-leg.ts";
+export { type Accepted, createDriver, discard, giveUp, type LegDriver, type SocketDriver, socketOf } from "./driver.ts";

@@ -1,0 +1,204 @@
+/**
+ * The one place that knows of Node's own stream handles, which are no public API: what a socket is made of below
+ * `net.Socket`. Everything here is looked for before it is used; where it is missing or different, nothing of it is used.
+ */
+import { isIP, Socket } from "node:net";
+import type { Server } from "node:net";
+
+/** A request to write, to connect or to shut down; told when it is over. */
+export interface StreamRequest {
+  oncomplete?: (this: StreamRequest, status: number) => void;
+}
+
+/** The handle of a TCP connection (libuv's `uv_tcp_t`, wrapped by Node). */
+export interface StreamHandle {
+  /**
+   * Called for every read; `streamState[READ_BYTES_OR_ERROR]` tells its outcome. What was read is given as long as the
+   * handle has no buffer of ours to put it in; it is the receiver's own then.
+   */
+  onread: (this: StreamHandle, own?: ArrayBuffer) => void;
+  /** Bytes that were written and that the kernel has not taken yet. */
+  readonly writeQueueSize: number;
+  /** Where reads put their bytes. The handle keeps the address only: whoever gives a buffer keeps it alive. */
+  useUserBuffer(buffer: Uint8Array): void;
+  readStart(): number;
+  readStop(): number;
+  /** Writes at once what the kernel takes, and queues the rest: then the bytes must stay as they are until `oncomplete`. */
+  writeBuffer(request: StreamRequest, bytes: Uint8Array): number;
+  shutdown(request: StreamRequest): number;
+  close(done: () => void): void;
+}
+
+/** The handle of a TCP socket, from before it is connected. All give 0, or an error's negative number. */
+export interface TcpHandle extends StreamHandle {
+  connect(request: StreamRequest, address: string, port: number): number;
+  connect6(request: StreamRequest, address: string, port: number): number;
+  getpeername(into: { address?: string }): number;
+  getsockname(into: { port?: number }): number;
+  setNoDelay(on: boolean): number;
+  /** @param delay seconds; 0 leaves the system's own */
+  setKeepAlive(on: boolean, delay: number): number;
+}
+
+/** Node's binding for them. */
+export interface StreamBinding {
+  readonly TCP: new (kind: number) => TcpHandle;
+  /** The kind of a TCP handle that is no server. */
+  readonly CONNECTION: number;
+  readonly ConnectWrap: new () => StreamRequest;
+  readonly WriteWrap: new () => StreamRequest;
+  readonly ShutdownWrap: new () => StreamRequest;
+  /** Where the outcome of the last call stands. */
+  readonly streamState: Int32Array;
+  /** Index of the number of bytes that were read, or of the error's negative number. */
+  readonly READ_BYTES_OR_ERROR: number;
+  /** Index of where what was read begins in a buffer that was given. */
+  readonly ARRAY_BUFFER_OFFSET: number;
+  /** Index of whether the last write was queued, in part at least. */
+  readonly LAST_WRITE_WAS_ASYNC: number;
+}
+
+const METHODS = [
+  "useUserBuffer",
+  "readStart",
+  "readStop",
+  "writeBuffer",
+  "shutdown",
+  "close",
+  "connect",
+  "connect6",
+  "getpeername",
+  "getsockname",
+  "setNoDelay",
+  "setKeepAlive",
+] as const;
+
+/** The shape of what `process.binding` gives; each part is checked. */
+interface RawStreamBinding {
+  readonly WriteWrap?: unknown;
+  readonly ShutdownWrap?: unknown;
+  readonly streamBaseState?: unknown;
+  readonly kReadBytesOrError?: unknown;
+  readonly kArrayBufferOffset?: unknown;
+  readonly kLastWriteWasAsync?: unknown;
+}
+
+interface RawTcpBinding {
+  readonly TCP?: unknown;
+  readonly TCPConnectWrap?: unknown;
+  readonly constants?: { readonly SOCKET?: unknown };
+}
+
+/** Node's binding, or undefined where this Node has none that looks as expected. */
+export function findStreamBinding(load: (name: string) => unknown): StreamBinding | undefined {
+  try {
+    const streams = load("stream_wrap") as RawStreamBinding;
+    const { WriteWrap, ShutdownWrap, streamBaseState: streamState } = streams;
+    const { kReadBytesOrError, kArrayBufferOffset, kLastWriteWasAsync } = streams;
+    const { TCP, TCPConnectWrap, constants } = load("tcp_wrap") as RawTcpBinding;
+    const makers = [WriteWrap, ShutdownWrap, TCP, TCPConnectWrap];
+    if (!makers.every((maker) => typeof maker === "function") || !hasMethods(TCP)) return undefined;
+    const numbers = [kReadBytesOrError, kArrayBufferOffset, kLastWriteWasAsync, constants?.SOCKET];
+    if (!numbers.every((number) => typeof number === "number")) return undefined;
+    if (!(streamState instanceof Int32Array)) return undefined;
+    // Functions of Node's binding layer; that they make what they should is what the drivers' contract tests show.
+    return {
+      TCP,
+      CONNECTION: constants?.SOCKET,
+      ConnectWrap: TCPConnectWrap,
+      WriteWrap,
+      ShutdownWrap,
+      streamState,
+      READ_BYTES_OR_ERROR: kReadBytesOrError,
+      ARRAY_BUFFER_OFFSET: kArrayBufferOffset,
+      LAST_WRITE_WAS_ASYNC: kLastWriteWasAsync,
+    } as StreamBinding;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether what a constructor makes can do what a handle has to. */
+function hasMethods(TCP: unknown): boolean {
+  const { prototype } = TCP as { readonly prototype: object };
+  return METHODS.every((method) => method in prototype);
+}
+
+/** Where Node's sockets keep their handle; its types say nothing of it. */
+const HANDLE = "_handle";
+
+interface SocketWithHandle {
+  [HANDLE]?: unknown;
+}
+
+/** A handle refers to its socket under a symbol of Node's own, and would keep it in memory. */
+function forgetSocket(handle: StreamHandle, socket: Socket): void {
+  const fields = handle as unknown as Record<symbol, unknown>;
+  for (const symbol of Object.getOwnPropertySymbols(handle)) {
+    if (fields[symbol] === socket) fields[symbol] = undefined;
+  }
+}
+
+/**
+ * Takes the handle out of a plain TCP socket that has nothing left to read or to write. What remains of the socket is to
+ * be destroyed: its server then counts the connection as closed, and its memory is free.
+ *
+ * @returns undefined when the socket cannot be taken apart; then it is as it was
+ */
+export function takeHandle(socket: Socket, { TCP }: StreamBinding): TcpHandle | undefined {
+  if (socket.destroyed || socket.readableEnded || socket.writableEnded) return undefined;
+  if (socket.writableLength > 0 || socket.readableLength > 0) return undefined;
+  const holder = socket as unknown as SocketWithHandle;
+  const handle = holder[HANDLE];
+  if ("encrypted" in socket || !(handle instanceof TCP)) return undefined;
+  handle.readStop();
+  holder[HANDLE] = null;
+  forgetSocket(handle, socket);
+  return handle;
+}
+
+/** The opposite of {@link takeHandle}: a socket, at rest, over a handle that nobody else uses any more. */
+export function makeSocket(handle: StreamHandle): Socket {
+  const options = { handle, allowHalfOpen: true, pauseOnCreate: true };
+  // Two of the options are those with which Node's own servers make their sockets; its types do not know them.
+  return new Socket(options);
+}
+
+/** The handle of an address that connections come in at. */
+interface ServerHandle {
+  onconnection: (this: unknown, status: number, client: unknown) => void;
+}
+
+/**
+ * From now on the connections of a server that listens come as handles, without sockets around them.
+ *
+ * @returns false when that cannot be done; then the server is as it was
+ */
+export function acceptHandles(server: Server, { TCP }: StreamBinding, onHandle: (handle: TcpHandle) => void): boolean {
+  const handle = (server as unknown as SocketWithHandle)[HANDLE];
+  if (!(handle instanceof TCP) || !("onconnection" in handle)) return false;
+  const listening = handle as unknown as ServerHandle;
+  const { onconnection } = listening;
+  if (typeof onconnection !== "function") return false;
+  listening.onconnection = function accepted(status, client) {
+    if (status === 0 && client instanceof TCP) {
+      client.setNoDelay(true);
+      client.setKeepAlive(true, 0);
+      onHandle(client);
+    } else Reflect.apply(onconnection, this, [status, client]);
+  };
+  return true;
+}
+
+/** Makes a handle and has it connect. @returns the handle, and 0 or the negative number of what failed at once */
+export function openConnection(
+  binding: StreamBinding,
+  address: string,
+  port: number,
+  request: StreamRequest,
+): { readonly handle: TcpHandle; readonly status: number } {
+  const handle = new binding.TCP(binding.CONNECTION);
+  handle.setNoDelay(true);
+  const status = isIP(address) === 6 ? handle.connect6(request, address, port) : handle.connect(request, address, port);
+  return { handle, status };
+}
