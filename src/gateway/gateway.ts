@@ -100,8 +100,8 @@ export class Gateway {
   }
 
   /** A request for a WebSocket. */
-  upgrade({ head, judgement, leg, early }: Opening, listener: ListenerInfo): void {
-    const arrival = this.arrive("tunnel", head, leg, listener);
+  upgrade({ head, judgement, leg, localPort, early }: Opening, listener: ListenerInfo): void {
+    const arrival = this.arrive("tunnel", head, { remoteAddress: leg.remoteAddress, localPort }, listener);
     const { maxEarlyData } = this.config.limits;
     const client = new PendingClient(leg, early, maxEarlyData, this.world.wheel, (released) => {
       this.pending.delete(released);

@@ -198,6 +198,10 @@ export class Upgrade {
     this.client.release();
     const client = world.driver.drive(this.client.leg);
     const backend = world.driver.drive(outcome.leg);
+    if (route.tunnel.heartbeat === "off") {
+      client.keepAlive();
+      backend.keepAlive();
+    }
     const life = new TunnelLife(this.gateway, pool, index, this.arrival.draft);
     const tunnel = new Tunnel(client, backend, route.tunnel, outcome.agreement, world, life);
     this.gateway.tunnels.add(tunnel);

@@ -53,7 +53,8 @@ export function headerValues(headers: RawHeaders, name: string): string[] {
 export function headerList(headers: RawHeaders, name: string): string[] {
   const elements: string[] = [];
   for (const value of headerValues(headers, name)) {
-    for (const part of value.split(",")) {
+    // Most lines are a list of one.
+    for (const part of value.includes(",") ? value.split(",") : [value]) {
       const element = part.trim();
       if (element !== "") {
         elements.push(element);

@@ -34,7 +34,7 @@ export async function openEntrance(
   handlers: EntranceHandlers,
   driver: LegDriver,
 ): Promise<Entrance> {
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true, keepAlive: true });
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
   await start(server, config);
   driver.accept(server, (accepted) => handlers.connection(accepted));
   server.on("error", handlers.failed);

@@ -14,7 +14,7 @@ export interface FirstWordsOwner {
   readonly maxHeadSize: Bytes;
   readonly headTimeout: Milliseconds;
   /** It was a good handshake, whole and in one piece. */
-  opening(words: FirstWords, opening: Opening): void;
+  opening(words: FirstWords, opening: Omit<Opening, "localPort">): void;
   /** It was something else: Node's server is to look at it. */
   other(words: FirstWords, socket: Socket): void;
   /** It has said nothing for too long. */
@@ -75,7 +75,7 @@ export class FirstWords implements LegListener, WheelEntry {
     this.leg.destroy();
   }
 
-  private readOpening(bytes: Uint8Array): Opening | undefined {
+  private readOpening(bytes: Uint8Array): Omit<Opening, "localPort"> | undefined {
     const end = bytes[0] === LETTER_G ? findHeadEnd(bytes, 0) : -1;
     if (end < 0 || end > this.owner.maxHeadSize) return undefined;
     const head = readRequestHead(bytes, end);

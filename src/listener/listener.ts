@@ -67,6 +67,7 @@ export function createListener(
   const refusals = new Refusals(answers, handlers.badRequest);
   const sockets = new Set<Socket>();
   const newcomers = new Set<FirstWords>();
+  let localPort = 0;
   function forget(this: Socket): void {
     sockets.delete(this);
   }
@@ -82,7 +83,9 @@ export function createListener(
     ...limits,
     opening(words, opening) {
       newcomers.delete(words);
-      handlers.upgrade(opening);
+      // The same for all; asking the system each time would cost.
+      localPort ||= opening.leg.localPort;
+      handlers.upgrade({ ...opening, localPort });
     },
     other(words, socket) {
       newcomers.delete(words);
@@ -164,7 +167,8 @@ function attach(server: Server, handlers: ServerHandlers, answers: Answers, refu
       return;
     }
     const head = { method, target: url, version: httpVersion, headers: rawHeaders };
-    handlers.upgrade({ head, judgement: judgeUpgrade(head), leg: new StreamLeg(socket, NOBODY), early }, socket);
+    const leg = new StreamLeg(socket, NOBODY);
+    handlers.upgrade({ head, judgement: judgeUpgrade(head), leg, localPort: leg.localPort, early }, socket);
   });
   server.on("connect", (_request, socket) => refusals.refuse(socket as Socket, 405));
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => refusals.parserFailed(error, socket as Socket));

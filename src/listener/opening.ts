@@ -8,6 +8,8 @@ export interface Opening {
   readonly judgement: UpgradeJudgement;
   /** It rests, or may go on reading; whoever takes the handshake becomes its listener at once. */
   readonly leg: Leg;
+  /** The port that it came in at. */
+  readonly localPort: number;
   /** What came behind the head. */
   readonly early: Uint8Array;
 }

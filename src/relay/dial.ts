@@ -228,7 +228,7 @@ export class Dial implements ConnectListener, WheelEntry {
 
 function connectTlsLeg(host: string, port: number, tls: DialTls, listener: ConnectListener): Leg {
   const { secureContext, verify, servername } = tls;
-  const common = { host, port, allowHalfOpen: true, noDelay: true, keepAlive: true };
+  const common = { host, port, allowHalfOpen: true, noDelay: true };
   const options = { ...common, secureContext, servername, rejectUnauthorized: verify, ALPNProtocols: ["http/1.1"] };
   const socket = connectTls(options);
   socket.once("secureConnect", () => listener.onConnected());

@@ -45,6 +45,7 @@ export class Handover {
       discard(accepted);
       return;
     }
+    if (this.waiting.length === 0 && this.giveOnly(listener, accepted)) return;
     this.waiting.push({ listener, accepted });
     this.wake();
   }
@@ -61,6 +62,14 @@ export class Handover {
     clearTimeout(this.timer);
     for (const { accepted } of this.waiting) discard(accepted);
     this.waiting.length = 0;
+  }
+
+  /** With one worker there is nothing to choose, and nothing to wait for. */
+  private giveOnly(listener: number, accepted: Accepted): boolean {
+    const [only, ...rest] = this.seats.values();
+    if (only === undefined || rest.length > 0 || !only.ready || only.leaving || only.isTaking) return false;
+    only.give(listener, accepted, this.clock.now());
+    return true;
   }
 
   private giveAll(): void {

@@ -104,7 +104,7 @@ const STREAM_DRIVER: LegDriver = {
   accept: (server, onAccepted) => void server.on("connection", onAccepted),
   receive: (accepted, listener) => new StreamLeg(socketOf(accepted), listener),
   connect(host, port, listener) {
-    const socket = connect({ host, port, allowHalfOpen: true, noDelay: true, keepAlive: true });
+    const socket = connect({ host, port, allowHalfOpen: true, noDelay: true });
     socket.once("connect", () => listener.onConnected());
     return new StreamLeg(socket, listener);
   },

@@ -134,6 +134,10 @@ export class HandleLeg implements Leg {
     return !this.destroyed && this.handle.getsockname(name) === 0 ? (name.port ?? 0) : 0;
   }
 
+  keepAlive(): void {
+    if (!this.destroyed) this.handle.setKeepAlive(true, 0);
+  }
+
   /** Reads into the memory that all legs share, from now on and for good. */
   share(): void {
     if (this.buffer === undefined && !this.destroyed) this.shared.share(this);
@@ -181,6 +185,11 @@ export class HandleLeg implements Leg {
   end(): void {
     if (this.ending || this.destroyed) return;
     this.ending = true;
+    if (this.ended && this.queued === 0) {
+      // Both directions are over: closing sends the FIN as well.
+      this.close(undefined);
+      return;
+    }
     const request = new this.shared.binding.ShutdownWrap() as QueuedWrite;
     request.leg = this;
     request.oncomplete = onShutdown;
@@ -223,7 +232,6 @@ export class HandleLeg implements Leg {
       this.fail(status, "connect");
       return;
     }
-    this.handle.setKeepAlive(true, 0);
     // Who has a connection opened listens as such until it stands.
     (this.listener as ConnectListener).onConnected();
   }

@@ -35,6 +35,8 @@ export interface Leg {
   readonly backlog: number;
   /** Writes behind what was written before. False: there is a backlog, write no more until `onDrain`. */
   write(bytes: Uint8Array): boolean;
+  /** Has the system ask, at its own pace, whether the other end is still there (TCP keepalive). */
+  keepAlive(): void;
   pause(): void;
   resume(): void;
   /** Ends our direction (FIN) once everything written has left. */

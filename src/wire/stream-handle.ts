@@ -4,6 +4,7 @@
  */
 import { isIP, Socket } from "node:net";
 import type { Server } from "node:net";
+import { platform } from "node:os";
 
 /** A request to write, to connect or to shut down; told when it is over. */
 export interface StreamRequest {
@@ -180,10 +181,12 @@ export function acceptHandles(server: Server, { TCP }: StreamBinding, onHandle: 
   const listening = handle as unknown as ServerHandle;
   const { onconnection } = listening;
   if (typeof onconnection !== "function") return false;
+  // On Linux a connection has from its beginning what its listening socket has.
+  handle.setNoDelay(true);
+  const inherits = platform() === "linux";
   listening.onconnection = function accepted(status, client) {
     if (status === 0 && client instanceof TCP) {
-      client.setNoDelay(true);
-      client.setKeepAlive(true, 0);
+      if (!inherits) client.setNoDelay(true);
       onHandle(client);
     } else Reflect.apply(onconnection, this, [status, client]);
   };

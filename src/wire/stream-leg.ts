@@ -57,6 +57,10 @@ export class StreamLeg implements Leg {
     return this.socket.write(bytes);
   }
 
+  keepAlive(): void {
+    this.socket.setKeepAlive(true);
+  }
+
   pause(): void {
     this.socket.pause();
   }

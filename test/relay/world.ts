@@ -66,6 +66,8 @@ export class FakeLeg implements Leg {
     return false;
   }
 
+  keepAlive(): void {}
+
   pause(): void {
     this.paused = true;
   }
