@@ -22,7 +22,8 @@ export interface EntranceHandlers {
   failed(error: Error): void;
 }
 
-const BACKLOG_CONNECTIONS_MAX = 4_096;
+/** Connections that may wait to be accepted; the system may have a lower limit of its own. */
+export const BACKLOG_CONNECTIONS_MAX = 4_096;
 
 /**
  * Begins to listen.
@@ -43,18 +44,24 @@ export async function openEntrance(
   return { config, address: { host: address, port }, close: () => void server.close() };
 }
 
-function start(server: Server, { host, port, name }: ListenerConfig): Promise<void> {
+function start(server: Server, config: ListenerConfig): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException): void => {
-      const advice = listenAdvice(error, "choose another with --listen");
-      reject(new FairleadError("LISTEN_FAILED", `${name} cannot be listened on: ${advice}.`, error));
+      reject(listenError(config, error));
     };
+    const { host, port } = config;
     server.once("error", onError);
     server.listen({ host, port, backlog: BACKLOG_CONNECTIONS_MAX }, () => {
       server.off("error", onError);
       resolve();
     });
   });
+}
+
+/** What is told when a listener's address cannot be listened on. */
+export function listenError({ name }: ListenerConfig, error: NodeJS.ErrnoException): FairleadError {
+  const advice = listenAdvice(error, "choose another with --listen");
+  return new FairleadError("LISTEN_FAILED", `${name} cannot be listened on: ${advice}.`, error);
 }
 
 /**

@@ -61,9 +61,9 @@ export async function runInstance(config: Config, options: InstanceOptions): Pro
   const { logger } = options;
   const workers = options.processes ? workerCount(config) : 1;
   const world = { clock: systemClock, random: systemRandom, logger };
-  const spawn =
-    workers === 1 ? spawnLocal({ ...world, onRecord: guarded(options.onRecord, logger) }) : spawnProcesses();
-  const supervisor = new Supervisor(config, { ...world, spawn, workers, version: version() });
+  const remote = workers > 1;
+  const spawn = remote ? spawnProcesses() : spawnLocal({ ...world, onRecord: guarded(options.onRecord, logger) });
+  const supervisor = new Supervisor(config, { ...world, spawn, remote, workers, version: version() });
   await supervisor.open();
   const admin = await openAdmin(config, supervisor);
   return {

@@ -29,7 +29,7 @@ export interface WorkerStart {
   readonly others: readonly LoadChange[];
 }
 
-/** From the supervisor to a worker. Connections come beside these, each with the index of its listener. */
+/** From the supervisor to a worker. Beside these come connections and addresses to accept at, with the listener's index. */
 export type ToWorker =
   | { readonly type: "start"; readonly start: WorkerStart }
   | { readonly type: "others"; readonly changes: readonly LoadChange[] }
@@ -44,6 +44,14 @@ export type FromWorker =
   | { readonly type: "failed"; readonly code: ErrorCode; readonly message: string }
   /** The connection with this number has been taken over; `connections` are open now. */
   | { readonly type: "taken"; readonly connection: number; readonly connections: number }
+  /** It has let go of an address that it accepted at; with `error` because it could not. */
+  | {
+      readonly type: "passed";
+      readonly listener: number;
+      readonly turn: number;
+      readonly connections: number;
+      readonly error?: string;
+    }
   | { readonly type: "load"; readonly changes: readonly LoadChange[]; readonly connections: number }
   | { readonly type: "signal"; readonly pool: string; readonly index: number; readonly signal: HealthSignal }
   | { readonly type: "counts"; readonly request: number; readonly counts: WorkerCounts }

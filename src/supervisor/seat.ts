@@ -1,8 +1,8 @@
 import type { Milliseconds } from "../base/index.ts";
 import type { WorkerCounts } from "../metrics/index.ts";
-import type { Accepted } from "../wire/index.ts";
+import type { Accepted, Bound } from "../wire/index.ts";
 
-import { LoadCoalescer } from "./coalescer.ts";
+import { LOAD_INTERVAL_MS, LoadCoalescer } from "./coalescer.ts";
 import type { FromWorker, LoadChange, ToWorker, WorkerStart } from "./messages.ts";
 
 /** A worker as the supervisor reaches it, in this process or another. */
@@ -12,6 +12,8 @@ export interface WorkerHandle {
   send(message: ToWorker): void;
   /** Hands a connection over. */
   give(listener: number, accepted: Accepted): void;
+  /** Lets it accept at an address, for one turn. Absent where the worker lives in this process. */
+  giveTurn?(listener: number, turn: number, bound: Bound): void;
   /** Ends it at once. */
   kill(): void;
 }
@@ -35,6 +37,8 @@ export class Seat {
   connections = 0;
   /** When it last got a connection. */
   givenAt: Milliseconds = 0;
+  /** Number of its latest turn to accept. */
+  turn = 0;
   /** It has not told yet that it has taken that connection. */
   isTaking = false;
   /** What it told last of what it counts. */
@@ -47,7 +51,9 @@ export class Seat {
     this.id = id;
     this.handle = handle;
     this.begun = begun;
-    this.loads = new LoadCoalescer((changes: readonly LoadChange[]) => handle.send({ type: "others", changes }));
+    this.loads = new LoadCoalescer(LOAD_INTERVAL_MS, (changes: readonly LoadChange[]) =>
+      handle.send({ type: "others", changes }),
+    );
   }
 
   start(start: WorkerStart): void {
@@ -61,6 +67,13 @@ export class Seat {
     this.isTaking = true;
     this.loads.flush();
     this.handle.give(listener, accepted);
+  }
+
+  /** Lets it accept at an address, behind all that is known of the loads by now. */
+  giveTurn(listener: number, turn: number, bound: Bound): void {
+    this.turn = turn;
+    this.loads.flush();
+    this.handle.giveTurn?.(listener, turn, bound);
   }
 
   drain(over: Milliseconds, settle: boolean): void {

@@ -45,16 +45,22 @@ export function spawnProcesses(): Spawn {
       },
       give(listener, accepted) {
         const connection = given.add(accepted);
-        // Node sends handles as well as sockets; its types do not know that.
-        const handle = accepted as SendHandle;
-        if (child.connected) child.send({ type: "connection", listener, connection }, handle, KEPT, ignore);
+        if (child.connected) child.send({ type: "connection", listener, connection }, sendable(accepted), KEPT, ignore);
         else given.release(connection);
+      },
+      giveTurn(listener, turn, { handle }) {
+        if (child.connected) child.send({ type: "turn", listener, turn }, sendable(handle), ignore);
       },
       kill() {
         child.kill("SIGKILL");
       },
     };
   };
+}
+
+/** Node sends handles as well as sockets and servers; its types do not know that. */
+function sendable(handle: unknown): SendHandle {
+  return handle as SendHandle;
 }
 
 /** Node would close its own copy only when the worker has the other, and never when the worker ends before that. */

@@ -4,20 +4,18 @@ import { setTimeout as setTimeoutPromise } from "node:timers/promises";
 import { FairleadError, startWheel, Wheel } from "../base/index.ts";
 import type { Clock, Logger, Milliseconds, Random } from "../base/index.ts";
 import type { Config } from "../config/index.ts";
-import { openEntrance } from "../listener/index.ts";
-import type { Entrance } from "../listener/index.ts";
 import type { Status } from "../metrics/index.ts";
 import { probe } from "../probes/index.ts";
 import { createDriver } from "../wire/index.ts";
-import type { Accepted } from "../wire/index.ts";
 
 import { loadBinding } from "./binding.ts";
 import { DRAIN_GRACE_MS } from "./drain.ts";
-import { Handover } from "./handover.ts";
 import { HealthBoard } from "./health-board.ts";
 import { LoadBoard } from "./load-board.ts";
 import type { FromWorker, HealthNotice, LoadChange, WorkerStart } from "./messages.ts";
 import { PastCounts } from "./past-counts.ts";
+import { openReception } from "./reception.ts";
+import type { Reception } from "./reception.ts";
 import { Seat } from "./seat.ts";
 import type { Spawn } from "./seat.ts";
 import { statusOf } from "./status.ts";
@@ -29,6 +27,8 @@ export interface SupervisorWorld {
   readonly random: Random;
   readonly logger: Logger;
   readonly spawn: Spawn;
+  /** Whether what it spawns are processes of their own. */
+  readonly remote: boolean;
   /** Number of workers to keep alive. */
   readonly workers: number;
   readonly version: string;
@@ -60,8 +60,7 @@ export class Supervisor {
   private readonly health: HealthBoard;
   private readonly past = new PastCounts();
   private readonly seats = new Map<number, Seat>();
-  private readonly handover: Handover;
-  private entrances: readonly Entrance[] = [];
+  private reception: Reception | undefined;
   private acceptFailedAt = Number.NEGATIVE_INFINITY;
   private lastId = 0;
   private clean = true;
@@ -80,7 +79,6 @@ export class Supervisor {
     this.stopWheel = startWheel(this.wheel);
     const pools = Object.values(config.pools);
     this.loads = new LoadBoard(pools);
-    this.handover = new Handover(this.seats, world.clock);
     this.health = new HealthBoard(pools, {
       ...world,
       wheel: this.wheel,
@@ -91,7 +89,7 @@ export class Supervisor {
 
   /** Where it listens, in the order of the configuration. */
   get addresses(): readonly BoundAddress[] {
-    return this.entrances.map(({ config: { name }, address }) => ({ name, ...address }));
+    return this.reception?.addresses ?? [];
   }
 
   /**
@@ -101,8 +99,9 @@ export class Supervisor {
    */
   async open(): Promise<void> {
     try {
-      await this.openEntrances();
+      this.reception = await this.openReception();
       await this.startWorkers();
+      await this.reception.standing();
       this.state = "running";
     } catch (error) {
       this.kill();
@@ -156,7 +155,7 @@ export class Supervisor {
   private async drainAll(over: Milliseconds): Promise<boolean> {
     if (this.state === "stopped") return this.clean;
     this.state = "draining";
-    this.closeEntrances();
+    this.reception?.close();
     const empty = new Promise<void>((resolve) => {
       this.onEmpty = resolve;
     });
@@ -171,35 +170,23 @@ export class Supervisor {
 
   private finish(): void {
     this.state = "stopped";
-    this.closeEntrances();
+    this.reception?.close();
     this.health.stop();
     this.stopWheel();
   }
 
-  private closeEntrances(): void {
-    for (const entrance of this.entrances) entrance.close();
-    this.handover.stop();
-  }
-
-  private async openEntrances(): Promise<void> {
-    const opened: Entrance[] = [];
-    this.entrances = opened;
+  private openReception(): Promise<Reception> {
+    const { clock, remote } = this.world;
     const driver = createDriver(this.config.socketDriver, loadBinding);
-    for (const [index, listener] of this.config.listeners.entries()) {
-      const handlers = {
-        connection: (accepted: Accepted) => this.handover.add(index, accepted),
-        failed: (error: Error) => this.acceptFailed(listener.name, error),
-      };
-      // In order, so that the first address that fails is the one that is named.
-      opened.push(await openEntrance(listener, handlers, driver));
-    }
+    const failed = (listener: string, error: Error): void => this.acceptFailed(listener, error.message);
+    return openReception(this.config, { clock, seats: this.seats, driver, failed }, remote);
   }
 
-  private acceptFailed(listener: string, error: Error): void {
+  private acceptFailed(listener: string | undefined, reason: string): void {
     const now = this.world.clock.now();
     if (now - this.acceptFailedAt < ACCEPT_FAILURE_INTERVAL_MS) return;
     this.acceptFailedAt = now;
-    this.world.logger.warn({ listener, reason: error.message }, "connections cannot be accepted");
+    this.world.logger.warn({ listener, reason }, "connections cannot be accepted");
   }
 
   private async startWorkers(): Promise<void> {
@@ -242,6 +229,7 @@ export class Supervisor {
     const seat = this.seats.get(id);
     if (seat === undefined) return;
     if (message.type === "taken") this.taken(seat, message.connections);
+    else if (message.type === "passed") this.passed(seat, message);
     else if (message.type === "load") this.takeLoads(seat, message.changes, message.connections);
     else if (message.type === "signal") this.health.observe(message.pool, message.index, message.signal);
     else if (message.type === "counts") seat.counted(message.request, message.counts);
@@ -254,7 +242,13 @@ export class Supervisor {
   private taken(seat: Seat, connections: number): void {
     seat.connections = connections;
     seat.isTaking = false;
-    this.handover.wake();
+    this.reception?.wake();
+  }
+
+  private passed(seat: Seat, { listener, turn, connections, error }: FromWorker & { type: "passed" }): void {
+    seat.connections = connections;
+    if (error !== undefined) this.acceptFailed(this.config.listeners[listener]?.name, error);
+    this.reception?.passed(seat, listener, turn, error !== undefined);
   }
 
   private takeLoads(from: Seat, changes: readonly LoadChange[], connections: number): void {
@@ -278,7 +272,7 @@ export class Supervisor {
 
   private workerReady(seat: Seat): void {
     seat.ready = true;
-    this.handover.wake();
+    this.reception?.wake();
     const all = [...this.seats.values()];
     if (all.length >= this.world.workers && all.every((one) => one.ready)) this.opening?.resolve();
     // A worker that has been asked to go does so once its successor serves.
@@ -310,6 +304,7 @@ export class Supervisor {
     if (seat === undefined) return;
     this.seats.delete(id);
     seat.gone();
+    this.reception?.leave(seat);
     if (seat.counts !== undefined) this.past.add(seat.counts);
     this.tellLoads(id, this.loads.removeWorker(id));
     this.opening?.reject(new FairleadError("WORKER_FAILED", `worker ${id} ended before it was ready (${how})`));

@@ -1,13 +1,16 @@
 /** What a worker process runs. The supervisor's messages are all that it listens to; signals are the supervisor's to handle. */
 import { systemClock, systemRandom } from "../base/index.ts";
-import type { Accepted } from "../wire/index.ts";
+import type { Accepted, ServerHandle } from "../wire/index.ts";
 
 import { createLogger, logsRecords } from "./logging.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
 import { openWorker } from "./worker.ts";
 import type { Worker } from "./worker.ts";
 
-type Message = ToWorker | { readonly type: "connection"; readonly listener: number; readonly connection: number };
+type Message =
+  | ToWorker
+  | { readonly type: "connection"; readonly listener: number; readonly connection: number }
+  | { readonly type: "turn"; readonly listener: number; readonly turn: number };
 
 let worker: Worker | undefined;
 
@@ -23,15 +26,17 @@ function begin(start: WorkerStart): void {
   worker = openWorker(start, { clock: systemClock, random: systemRandom, logger, onRecord, send });
 }
 
-function receive(message: Message, handle: Accepted | undefined): void {
+function receive(message: Message, handle: unknown): void {
   if (message.type === "start") begin(message.start);
-  // Without a handle the client has gone away on the way here.
-  else if (message.type === "connection") worker?.accept(message.listener, message.connection, handle);
+  // Only the supervisor writes to the channel; what it sends with these is what they are about. Without it, the client
+  // has gone away on the way here.
+  else if (message.type === "connection")
+    worker?.accept(message.listener, message.connection, handle as Accepted | undefined);
+  else if (message.type === "turn") worker?.takeTurn(message.listener, message.turn, handle as ServerHandle);
   else worker?.receive(message);
 }
 
-// Only the supervisor writes to the channel, and all handles that it sends are accepted connections.
-process.on("message", (message: Message, handle) => receive(message, handle as Accepted | undefined));
+process.on("message", (message: Message, handle) => receive(message, handle));
 // Nobody watches over a worker without its supervisor, and nobody gives it connections.
 process.on("disconnect", () => process.exit(1));
 // Whoever read the log lines is gone; that is no reason to end tunnels.

@@ -7,16 +7,17 @@ import { Gateway } from "../gateway/index.ts";
 import type { AccessRecord } from "../gateway/index.ts";
 import type { HealthSignal } from "../health/index.ts";
 import { plainAddress } from "../http/index.ts";
-import { createListener } from "../listener/index.ts";
+import { BACKLOG_CONNECTIONS_MAX, createListener } from "../listener/index.ts";
 import type { Listener, ListenerHandlers } from "../listener/index.ts";
 import type { WorkerCounts } from "../metrics/index.ts";
 import type { Pool } from "../pool/index.ts";
 import { createDriver } from "../wire/index.ts";
-import type { Accepted } from "../wire/index.ts";
+import type { Accepted, LegDriver, ServerHandle } from "../wire/index.ts";
 
-import { LoadCoalescer } from "./coalescer.ts";
+import { LOAD_INTERVAL_MS, LoadCoalescer } from "./coalescer.ts";
 import { drainGateway } from "./drain.ts";
 import { loadBinding } from "./binding.ts";
+import { Turn } from "./turn.ts";
 import type { FromWorker, HealthNotice, LoadChange, ToWorker, WorkerStart } from "./messages.ts";
 
 /** What a worker is given by the process that it lives in. */
@@ -69,6 +70,8 @@ export class Worker {
   private readonly loads: LoadCoalescer;
   private readonly watched = new Set<string>();
   private readonly listeners: readonly Listener[];
+  private readonly driver: LegDriver;
+  private readonly turns = new Set<Turn>();
   private readonly idPrefix: string;
   private lastBadRequest = 0;
 
@@ -77,10 +80,11 @@ export class Worker {
     const { clock, random, logger, onRecord } = world;
     this.idPrefix = idPrefix(start.workerId, clock);
     this.wheel = new Wheel(clock, undefined, (error) => logger.error({ err: error }, "a timer failed unexpectedly"));
-    this.loads = new LoadCoalescer((changes) => {
+    this.loads = new LoadCoalescer(LOAD_INTERVAL_MS, (changes) => {
       world.send({ type: "load", changes, connections: this.connections() });
     });
     const driver = createDriver(start.config.socketDriver, loadBinding);
+    this.driver = driver;
     this.gateway = new Gateway(start.config, {
       wheel: this.wheel,
       clock,
@@ -95,8 +99,9 @@ export class Worker {
       onRecord,
     });
     const keys = Buffer.from(start.ticketKeys, "base64");
-    this.listeners = start.config.listeners.map((listener) =>
-      createListener(listener, start.config.limits, this.handlersFor(listener), keys, { driver, wheel: this.wheel }),
+    const listenerWorld = { driver, wheel: this.wheel };
+    this.listeners = start.config.listeners.map((listener, index) =>
+      createListener(listener, start.config.limits, this.handlersFor(listener, index), keys, listenerWorld),
     );
     for (const notice of start.health) this.applyHealth(notice);
     this.applyOthers(start.others);
@@ -115,6 +120,36 @@ export class Worker {
     this.world.send({ type: "taken", connection, connections: this.connections() });
   }
 
+  /**
+   * Accepts at an address for a turn.
+   *
+   * @param listener index of its listener
+   * @param number the turn's, by which it is told that it is over
+   */
+  takeTurn(listener: number, number: number, handle: ServerHandle): void {
+    let error: string | undefined;
+    const owner = {
+      accepted: (accepted: Accepted) => this.listeners[listener]?.accept(accepted),
+      failed: ({ message }: Error) => void (error = message),
+      over: (turn: Turn) => {
+        this.turns.delete(turn);
+        this.tellPassed(listener, number, error);
+      },
+    };
+    const { driver } = this;
+    try {
+      this.turns.add(
+        new Turn(
+          listener,
+          (accepted, failed) => driver.acceptAt(handle, BACKLOG_CONNECTIONS_MAX, accepted, failed),
+          owner,
+        ),
+      );
+    } catch (cause) {
+      this.tellPassed(listener, number, String(cause));
+    }
+  }
+
   /** Does what the supervisor says. */
   receive(message: Exclude<ToWorker, { type: "start" }>): void {
     if (message.type === "others") this.applyOthers(message.changes);
@@ -126,18 +161,29 @@ export class Worker {
 
   /** Ends everything at once. */
   destroy(): void {
+    for (const turn of this.turns) turn.pass();
     void this.gateway.destroy();
     for (const listener of this.listeners) listener.destroy();
     this.loads.stop();
     this.stopWheel();
   }
 
-  private handlersFor(listener: ListenerConfig): ListenerHandlers {
+  /** Behind everything that it has chosen meanwhile. */
+  private tellPassed(listener: number, turn: number, error: string | undefined): void {
+    this.loads.flush();
+    const message = { type: "passed", listener, turn, connections: this.connections() } as const;
+    this.world.send(error === undefined ? message : { ...message, error });
+  }
+
+  private handlersFor(listener: ListenerConfig, index: number): ListenerHandlers {
     const { logger } = this.world;
     const info = { name: listener.name, secure: listener.tls !== undefined };
     return {
       request: (request, response) => this.gateway.request(request, response, info),
-      upgrade: (opening) => this.gateway.upgrade(opening, info),
+      upgrade: (opening) => {
+        this.gateway.upgrade(opening, info);
+        for (const turn of this.turns) if (turn.listener === index) turn.settled();
+      },
       badRequest: ({ remoteAddress = "" }, status, reason, alone) => {
         const client = plainAddress(remoteAddress);
         logger.warn({ listener: info.name, client, status }, `a bad request was refused: ${reason}`);
@@ -162,6 +208,7 @@ export class Worker {
 
   /** Ends what there is within `over` milliseconds and a little more, and tells when all is gone. */
   private async drain(over: Milliseconds, settle: boolean): Promise<void> {
+    for (const turn of this.turns) turn.pass();
     if (settle) await delay(SETTLE_MS);
     const clean = await drainGateway(this.gateway, this.listeners, over);
     this.destroy();

@@ -1,10 +1,12 @@
+import { lookup } from "node:dns/promises";
 import { connect, isIP, Socket } from "node:net";
 import type { Server } from "node:net";
 
 import { connectHandle, HandleLeg, HandleLegs } from "./handle-leg.ts";
 import type { ConnectListener, Leg, LegListener } from "./leg.ts";
-import { acceptHandles, findStreamBinding, makeSocket, takeHandle } from "./stream-handle.ts";
-import type { TcpHandle } from "./stream-handle.ts";
+import { acceptAt, acceptHandles, bindAddress, findStreamBinding, makeSocket, takeHandle } from "./stream-handle.ts";
+import type { ServerHandle, TcpHandle } from "./stream-handle.ts";
+import { systemError } from "./system-error.ts";
 import { StreamLeg } from "./stream-leg.ts";
 
 /**
@@ -16,11 +18,45 @@ export type SocketDriver = "auto" | "stream" | "handle";
 /** A connection that came in and that nobody has read from yet. It can be sent to another process. */
 export type Accepted = Socket | TcpHandle;
 
+/** An address that is bound, and that every process can accept at that it is sent to. */
+export interface Bound {
+  /** To be sent; opaque to everybody else. */
+  readonly handle: ServerHandle;
+  readonly host: string;
+  readonly port: number;
+  /** Lets go of it. Who it was sent to keeps it. */
+  close(): void;
+}
+
+/** Accepting at an address that was bound. */
+export interface Accepting {
+  /** Accepts nothing more; what waits is left to whoever accepts next. */
+  stop(): void;
+}
+
 /** How the connections of one process are accepted, opened, read and written. */
 export interface LegDriver {
   readonly name: "stream" | "handle";
   /** From now on gives what a server that listens accepts. */
   accept(server: Server, onAccepted: (accepted: Accepted) => void): void;
+  /**
+   * Binds an address for others to accept at. Absent where processes cannot hand over what was bound.
+   *
+   * @param host an address or a name
+   * @throws an Error with the system's code
+   */
+  bind?(host: string, port: number): Promise<Bound>;
+  /**
+   * Accepts at an address that this process was sent.
+   *
+   * @throws an Error with the system's code
+   */
+  acceptAt(
+    handle: ServerHandle,
+    backlog: number,
+    onAccepted: (accepted: Accepted) => void,
+    onFailed: (error: Error) => void,
+  ): Accepting;
   /** A leg over a connection that came in. It rests. As long as it is not driven, bytes that it reads stay as they are. */
   receive(accepted: Accepted, listener: LegListener): Leg;
   /** A leg over a connection that is being opened. */
@@ -73,6 +109,20 @@ export function createDriver(wanted: SocketDriver, load: (name: string) => unkno
     accept(server, onAccepted) {
       if (!acceptHandles(server, binding, onAccepted)) server.on("connection", onAccepted);
     },
+    async bind(host, port) {
+      const { address } = await lookup(host);
+      const bound = bindAddress(binding, address, port);
+      if (typeof bound === "number") throw systemError("bind", bound);
+      const { handle } = bound;
+      return { handle, host: address, port: bound.port, close: () => handle.close() };
+    },
+    acceptAt(handle, backlog, onAccepted, onFailed) {
+      const failed = (status: number): void => onFailed(systemError("accept", status));
+      const status = acceptAt(binding, handle, backlog, onAccepted, failed);
+      if (status === 0) return { stop: () => handle.close() };
+      handle.close();
+      throw systemError("listen", status);
+    },
     receive(accepted, listener) {
       const handle = accepted instanceof Socket ? takeHandle(accepted, binding) : accepted;
       if (handle === undefined) return STREAM_DRIVER.receive(accepted, listener);
@@ -102,6 +152,9 @@ function fromStream(leg: StreamLeg, take: (socket: Socket) => TcpHandle | undefi
 const STREAM_DRIVER: LegDriver = {
   name: "stream",
   accept: (server, onAccepted) => void server.on("connection", onAccepted),
+  acceptAt() {
+    throw new TypeError("streams cannot accept at an address that another process has bound");
+  },
   receive: (accepted, listener) => new StreamLeg(socketOf(accepted), listener),
   connect(host, port, listener) {
     const socket = connect({ host, port, allowHalfOpen: true, noDelay: true });

@@ -1,13 +1,12 @@
 /**
  * HOT PATH: one call per read and per write of every tunnel.
  */
-import { getSystemErrorName } from "node:util";
-
 import type { Bytes } from "../base/index.ts";
 
 import type { ConnectListener, Leg, LegListener } from "./leg.ts";
 import { openConnection } from "./stream-handle.ts";
 import type { StreamBinding, StreamHandle, StreamRequest, TcpHandle } from "./stream-handle.ts";
+import { systemError } from "./system-error.ts";
 
 /** What all legs of a worker read into: used up within the call, so one is enough. */
 const READ_BUFFER_BYTES: Bytes = 256 * 1024;
@@ -305,8 +304,7 @@ export class HandleLeg implements Leg {
   }
 
   private fail(status: number, what = "the connection failed:"): void {
-    const code = getSystemErrorName(status);
-    this.close(Object.assign(new Error(`${what} ${code}`), { code }));
+    this.close(systemError(what, status));
   }
 
   private close(error: Error | undefined): void {

@@ -41,11 +41,23 @@ export interface TcpHandle extends StreamHandle {
   setKeepAlive(on: boolean, delay: number): number;
 }
 
+/** The handle of an address that connections come in at. */
+export interface ServerHandle {
+  onconnection: (this: unknown, status: number, client: unknown) => void;
+  bind(address: string, port: number): number;
+  bind6(address: string, port: number, flags: number): number;
+  listen(connections: number): number;
+  getsockname(into: { port?: number }): number;
+  setNoDelay(on: boolean): number;
+  close(done?: () => void): void;
+}
+
 /** Node's binding for them. */
 export interface StreamBinding {
-  readonly TCP: new (kind: number) => TcpHandle;
-  /** The kind of a TCP handle that is no server. */
+  readonly TCP: new (kind: number) => TcpHandle & ServerHandle;
+  /** The kinds of TCP handles: of connections, and of addresses that connections come in at. */
   readonly CONNECTION: number;
+  readonly SERVER: number;
   readonly ConnectWrap: new () => StreamRequest;
   readonly WriteWrap: new () => StreamRequest;
   readonly ShutdownWrap: new () => StreamRequest;
@@ -72,6 +84,9 @@ const METHODS = [
   "getsockname",
   "setNoDelay",
   "setKeepAlive",
+  "bind",
+  "bind6",
+  "listen",
 ] as const;
 
 /** The shape of what `process.binding` gives; each part is checked. */
@@ -87,7 +102,7 @@ interface RawStreamBinding {
 interface RawTcpBinding {
   readonly TCP?: unknown;
   readonly TCPConnectWrap?: unknown;
-  readonly constants?: { readonly SOCKET?: unknown };
+  readonly constants?: { readonly SOCKET?: unknown; readonly SERVER?: unknown };
 }
 
 /** Node's binding, or undefined where this Node has none that looks as expected. */
@@ -99,13 +114,14 @@ export function findStreamBinding(load: (name: string) => unknown): StreamBindin
     const { TCP, TCPConnectWrap, constants } = load("tcp_wrap") as RawTcpBinding;
     const makers = [WriteWrap, ShutdownWrap, TCP, TCPConnectWrap];
     if (!makers.every((maker) => typeof maker === "function") || !hasMethods(TCP)) return undefined;
-    const numbers = [kReadBytesOrError, kArrayBufferOffset, kLastWriteWasAsync, constants?.SOCKET];
+    const numbers = [kReadBytesOrError, kArrayBufferOffset, kLastWriteWasAsync, constants?.SOCKET, constants?.SERVER];
     if (!numbers.every((number) => typeof number === "number")) return undefined;
     if (!(streamState instanceof Int32Array)) return undefined;
     // Functions of Node's binding layer; that they make what they should is what the drivers' contract tests show.
     return {
       TCP,
       CONNECTION: constants?.SOCKET,
+      SERVER: constants?.SERVER,
       ConnectWrap: TCPConnectWrap,
       WriteWrap,
       ShutdownWrap,
@@ -165,11 +181,6 @@ export function makeSocket(handle: StreamHandle): Socket {
   return new Socket(options);
 }
 
-/** The handle of an address that connections come in at. */
-interface ServerHandle {
-  onconnection: (this: unknown, status: number, client: unknown) => void;
-}
-
 /**
  * From now on the connections of a server that listens come as handles, without sockets around them.
  *
@@ -177,20 +188,63 @@ interface ServerHandle {
  */
 export function acceptHandles(server: Server, { TCP }: StreamBinding, onHandle: (handle: TcpHandle) => void): boolean {
   const handle = (server as unknown as SocketWithHandle)[HANDLE];
-  if (!(handle instanceof TCP) || !("onconnection" in handle)) return false;
-  const listening = handle as unknown as ServerHandle;
-  const { onconnection } = listening;
+  if (!(handle instanceof TCP)) return false;
+  const { onconnection } = handle;
   if (typeof onconnection !== "function") return false;
+  takeConnections(handle, TCP, onHandle, (status, client) => Reflect.apply(onconnection, handle, [status, client]));
+  return true;
+}
+
+/** @param failed gets what is no connection */
+function takeConnections(
+  handle: ServerHandle,
+  TCP: StreamBinding["TCP"],
+  onHandle: (handle: TcpHandle) => void,
+  failed: (status: number, client: unknown) => void,
+): void {
   // On Linux a connection has from its beginning what its listening socket has.
   handle.setNoDelay(true);
   const inherits = platform() === "linux";
-  listening.onconnection = function accepted(status, client) {
-    if (status === 0 && client instanceof TCP) {
-      if (!inherits) client.setNoDelay(true);
-      onHandle(client);
-    } else Reflect.apply(onconnection, this, [status, client]);
+  handle.onconnection = (status, client) => {
+    if (status !== 0 || !(client instanceof TCP)) {
+      failed(status, client);
+      return;
+    }
+    if (!inherits) client.setNoDelay(true);
+    onHandle(client);
   };
-  return true;
+}
+
+/** Binds an address without listening yet. @returns the handle and its port, or the negative number of what failed */
+export function bindAddress(
+  { TCP, SERVER }: StreamBinding,
+  address: string,
+  port: number,
+): { readonly handle: ServerHandle; readonly port: number } | number {
+  const handle = new TCP(SERVER);
+  const bound = isIP(address) === 6 ? handle.bind6(address, port, 0) : handle.bind(address, port);
+  // An address that is taken shows only when the handle is next asked for something.
+  const name: { port?: number } = {};
+  const status = bound === 0 ? handle.getsockname(name) : bound;
+  if (status === 0) return { handle, port: name.port ?? port };
+  handle.close();
+  return status;
+}
+
+/**
+ * Accepts at an address that was bound, here or in another process, until the handle is closed.
+ *
+ * @returns 0, or the negative number of what failed
+ */
+export function acceptAt(
+  { TCP }: StreamBinding,
+  handle: ServerHandle,
+  backlog: number,
+  onHandle: (handle: TcpHandle) => void,
+  onFailed: (status: number) => void,
+): number {
+  takeConnections(handle, TCP, onHandle, onFailed);
+  return handle.listen(backlog);
 }
 
 /** Makes a handle and has it connect. @returns the handle, and 0 or the negative number of what failed at once */

@@ -8,7 +8,7 @@ const turn = (): Promise<void> => new Promise(setImmediate);
 
 const coalescer = () => {
   const sent: (readonly LoadChange[])[] = [];
-  return { sent, loads: new LoadCoalescer((changes) => void sent.push(changes)) };
+  return { sent, loads: new LoadCoalescer(0, (changes) => void sent.push(changes)) };
 };
 
 test("what changes in one turn of the event loop is one message, with the latest of each", async () => {

@@ -37,7 +37,7 @@ const scene = (count: number) => {
     return got.splice(0);
   };
   const pass = (milliseconds: number): void => void (now += milliseconds);
-  return { handover, seats, come, take, pass };
+  return { got, handover, seats, come, take, pass };
 };
 
 test("the worker with the fewest connections gets the next one, the one that waited longest among equals", async () => {
@@ -55,10 +55,16 @@ test("the worker with the fewest connections gets the next one, the one that wai
 });
 
 test("what is known of the loads reaches a worker before its connection", async () => {
-  const { seats, handover, come } = scene(1);
+  const { seats, handover, come } = scene(2);
   handover.add(0, new Socket());
   seats.get(1)?.loads.change("default", 0, 1);
   assert.deepEqual((await come(0)).slice(0, 2), ["1: others", "1: connection"]);
+});
+
+test("one worker alone gets its connections at once", () => {
+  const { got, handover } = scene(1);
+  handover.add(0, new Socket());
+  assert.deepEqual(got, ["1: connection"]);
 });
 
 test("a worker gets no second connection before it has taken the first, and one that takes none is passed over", async () => {

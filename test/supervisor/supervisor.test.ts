@@ -40,6 +40,7 @@ const startPuppets = async (t: TestContext, workers: number) => {
     logger: silentLogger,
     workers,
     version: "0",
+    remote: false,
     spawn: (onMessage, onExit) => {
       const got: ToWorker[] = [];
       let gone = false;
