@@ -63,7 +63,7 @@ export class Turns {
 
   /** Resolves when those whose turn it is do accept. */
   async standing(): Promise<void> {
-    await Promise.all(this.doors.map(({ holder }) => holder?.count()));
+    await Promise.all(this.doors.flatMap(({ holder }) => holder?.count() ?? []));
   }
 
   stop(): void {

@@ -59,11 +59,11 @@ test("a connection that a worker had before it was replaced, and whose handshake
   const backend = await startEcho(t);
   const fairlead = await startFairlead(t, [backend.url, "--workers", "2"]);
   const waiting: RawPeer[] = [];
-  const connect = async (): Promise<boolean> => {
+  const connectOne = async (): Promise<boolean> => {
     waiting.push(await rawConnect(t, fairlead.port));
     return (await fairlead.status()).workers.every(({ connections }) => connections > 0);
   };
-  await until(connect, "each worker has one");
+  await until(connectOne, "each worker has one");
   const [leaving = 0] = await fairlead.workers();
   process.kill(leaving, "SIGTERM");
   await until(async () => (await fairlead.workers()).length === 3, "its successor serves");
