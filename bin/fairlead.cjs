@@ -21,6 +21,7 @@ if (isOld) {
 }
 
 function start() {
+  // eslint-disable-next-line import/no-unassigned-import -- it acts when it is read, in workers by --require
   require("./v8-settings.cjs");
   var source = path.join(__dirname, "..", "src", "cli", "main.ts");
   var isCheckout = fs.existsSync(source);
