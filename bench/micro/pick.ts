@@ -8,7 +8,7 @@ import { report, type Subject } from "./measure.ts";
  */
 
 const SIZES = [10, 1000];
-const LIMIT = 2000;
+const BAR = { reach: 2000, beyond: 500 };
 const SEED = 7;
 /** A tenth takes no new work, and weights differ. */
 const OUT_EVERY = 10;
@@ -69,7 +69,7 @@ function subject(name: string, input: BalanceInput, size: number, situation: Sit
       if (picked.size < 2) throw new Error(`${name} always picks the same`);
     },
     run: pick,
-    limit: LIMIT,
+    bar: BAR,
   };
 }
 
