@@ -5,11 +5,12 @@ export interface AliasTable {
 }
 
 /**
- * Prepares draws by the first `size` weights, all above 0. Every index has a column as high as the mean weight, which
- * it shares with at most one other, its alias.
+ * Prepares draws by weights, all above 0. Every index has a column as high as the mean weight, which it shares with at
+ * most one other, its alias.
  */
-export function createAliasTable(weight: Float64Array, size: number): AliasTable {
-  const own = weight.slice(0, size);
+export function createAliasTable(weights: readonly number[]): AliasTable {
+  const size = weights.length;
+  const own = Float64Array.from(weights);
   const alias = Int32Array.from(own.keys());
   const mean = own.reduce((sum, value) => sum + value, 0) / size;
   const rich = [...own.keys()].filter((index) => (own[index] ?? 0) >= mean);

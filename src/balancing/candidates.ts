@@ -1,21 +1,12 @@
-import { isCandidate } from "../base/index.ts";
+import { isCandidate, relativeLoad } from "../base/index.ts";
 import type { PoolView, Random } from "../base/index.ts";
 
-/**
- * Sum of the candidates' weights; 0 exactly when there is none. Like other loops over all backends it reads the arrays
- * directly: a call for each of 1,000 would double what a pick costs.
- */
-export function candidateWeight({ eligible, weight, size }: PoolView, tried: readonly number[]): number {
+/** Sum of the candidates' weights; 0 exactly when there is none. */
+export function candidateWeight(view: PoolView, tried: readonly number[]): number {
+  if (tried.length === 0) return view.eligibleWeight;
   let total = 0;
-  for (let i = 0; i < size; i += 1) {
-    if (eligible[i] === 1 && (tried.length === 0 || !tried.includes(i))) total += weight[i] ?? 0;
-  }
+  for (let i = 0; i < view.size; i += 1) if (isCandidate(view, i, tried)) total += view.weight(i);
   return total;
-}
-
-/** Load of a backend for its weight: what "least loaded" compares. */
-export function relativeLoad(view: PoolView, index: number): number {
-  return (view.load[index] ?? 0) / (view.weight[index] ?? 1);
 }
 
 /** Blind draws before all backends are looked at; where most are candidates, one or two of them are enough. */

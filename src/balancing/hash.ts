@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { createRendezvous, createWatch, hashString, rendezvousPick } from "../base/index.ts";
+import { createRendezvous, hashString, rendezvousPick } from "../base/index.ts";
 import type { PoolView, Random } from "../base/index.ts";
 import { requestKeySchema } from "../http/index.ts";
 import type { Algorithm, Balancer } from "./algorithm.ts";
@@ -39,7 +39,6 @@ export const hash = {
   create({ loadFactor }: z.output<typeof schema>, random: Random): Balancer {
     const keyless = createLeastConnections(random);
     let rendezvous = createRendezvous([]);
-    const loadBound = createLoadBound(loadFactor === "off" ? 1 : loadFactor);
     return {
       pick(view, request) {
         const { key, tried } = request;
@@ -47,7 +46,7 @@ export const hash = {
         if (rendezvous.names !== view.names) rendezvous = createRendezvous(view.names);
         const keyHash = hashString(key);
         if (loadFactor === "off") return rendezvousPick(rendezvous, view, keyHash, tried);
-        const bounded = rendezvousPick(rendezvous, view, keyHash, tried, loadBound(view, tried));
+        const bounded = rendezvousPick(rendezvous, view, keyHash, tried, loadFactor * meanLoad(view, tried));
         return bounded === -1 ? rendezvousPick(rendezvous, view, keyHash, tried) : bounded;
       },
     };
@@ -55,31 +54,15 @@ export const hash = {
 } satisfies Algorithm<z.output<typeof schema>>;
 
 /**
- * Load that a backend of weight 1 may hold: consistent hashing with bounded loads (Mirrokni, Thorup and Zadimoghaddam
- * 2016), shares by weight. The connection that is being placed counts.
+ * The candidates' load for each unit of weight, the connection that is being placed included: what `loadFactor` times is
+ * the bound of consistent hashing with bounded loads (Mirrokni, Thorup and Zadimoghaddam 2016), shares by weight.
  */
-function createLoadBound(loadFactor: number): (view: PoolView, tried: readonly number[]) => number {
-  const weightChanged = createWatch();
-  const eligibleChanged = createWatch();
-  let eligibleWeight = 0;
-  return (view, tried) => {
-    const { eligible, weight, load, size } = view;
-    if (weightChanged(weight, size)) eligibleWeight = candidateWeight(view, []);
-    if (eligibleChanged(eligible, size)) eligibleWeight = candidateWeight(view, []);
-    let total = 1 + eligibleLoad(view);
-    if (tried.length === 0) return (loadFactor * total) / eligibleWeight;
-    for (let i = 0; i < tried.length; i += 1) {
-      const index = tried[i] ?? 0;
-      // A backend stands in `tried` once, unless somebody asks oddly.
-      if (eligible[index] === 1 && tried.indexOf(index) === i) total -= load[index] ?? 0;
-    }
-    return (loadFactor * total) / candidateWeight(view, tried);
-  };
-}
-
-/** Sum of the loads of all eligible backends, which fits 31 bits. Hot: whole numbers without a branch. */
-function eligibleLoad({ eligible, load, size }: PoolView): number {
-  let total = 0;
-  for (let i = 0; i < size; i += 1) total = (total + Math.imul(load[i] ?? 0, eligible[i] ?? 0)) | 0;
-  return total;
+function meanLoad(view: PoolView, tried: readonly number[]): number {
+  let load = 1 + view.eligibleLoad;
+  for (let i = 0; i < tried.length; i += 1) {
+    const index = tried[i] ?? 0;
+    // A backend stands in `tried` once, unless somebody asks oddly.
+    if (view.isEligible(index) && tried.indexOf(index) === i) load -= view.load(index);
+  }
+  return load / candidateWeight(view, tried);
 }

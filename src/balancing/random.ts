@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { createWatch, isCandidate } from "../base/index.ts";
+import { isCandidate } from "../base/index.ts";
 import type { PoolView, Random } from "../base/index.ts";
 import type { Algorithm, Balancer } from "./algorithm.ts";
 import { createAliasTable } from "./alias.ts";
@@ -18,11 +18,16 @@ export const randomChoice = {
   needs: { key: false },
   usesWeights: true,
   create(_options: unknown, random: Random): Balancer {
-    const weightChanged = createWatch();
-    let table = createAliasTable(new Float64Array(0), 0);
+    let known: PoolView | undefined;
+    let revision = -1;
+    let table = createAliasTable([]);
     return {
       pick(view, { tried }) {
-        if (weightChanged(view.weight, view.size)) table = createAliasTable(view.weight, view.size);
+        if (view !== known || view.revision !== revision) {
+          known = view;
+          revision = view.revision;
+          table = createAliasTable(view.names.map((_, index) => view.weight(index)));
+        }
         for (let draws = 0; draws < MAX_BLIND_DRAWS; draws += 1) {
           const index = table.draw(random());
           // Who is drawn again because somebody was no candidate draws among the candidates, each with its chance.
@@ -36,13 +41,12 @@ export const randomChoice = {
 
 /** A draw among the candidates alone; -1 when there is none. */
 function drawCandidate(view: PoolView, tried: readonly number[], random: Random): number {
-  const { eligible, weight, size } = view;
   let left = random() * candidateWeight(view, tried);
   let last = -1;
-  for (let i = 0; i < size; i += 1) {
-    if (eligible[i] !== 1 || (tried.length !== 0 && tried.includes(i))) continue;
+  for (let i = 0; i < view.size; i += 1) {
+    if (!isCandidate(view, i, tried)) continue;
     last = i;
-    left -= weight[i] ?? 0;
+    left -= view.weight(i);
     if (left < 0) break;
   }
   // Rounding may leave a crumb behind the last candidate; it belongs to that one.

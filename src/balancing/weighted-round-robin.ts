@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { createWatch } from "../base/index.ts";
+import { isCandidate } from "../base/index.ts";
 import type { PoolView } from "../base/index.ts";
 import type { Algorithm, Balancer } from "./algorithm.ts";
 import { candidateWeight } from "./candidates.ts";
@@ -36,8 +36,9 @@ const MAX_EARNED = 2 ** 40;
  * number of different weights.
  */
 class Ledger {
-  readonly #weightChanged = createWatch();
-  readonly #eligibleChanged = createWatch();
+  /** What the classes were made of. */
+  #view: PoolView | undefined;
+  #revision = -1;
   #names: readonly string[] = [];
   /** Without what the class has earned, for members of a class. */
   #credits = new Float64Array(0);
@@ -47,11 +48,7 @@ class Ledger {
 
   /** Picks among all that are eligible. Hot. */
   pick(view: PoolView): number {
-    // Both are asked each time, since each remembers what it was shown.
-    const weightChanged = this.#weightChanged(view.weight, view.size);
-    const eligibleChanged = this.#eligibleChanged(view.eligible, view.size);
-    const grouped = this.#classes.length > 0 && view.names === this.#names;
-    if (weightChanged || eligibleChanged || !grouped) this.#regroup(view);
+    if (view !== this.#view || view.revision !== this.#revision) this.#regroup(view);
     let best: WeightClass | undefined;
     let bestIndex = -1;
     let bestCredit = Number.NEGATIVE_INFINITY;
@@ -74,7 +71,6 @@ class Ledger {
 
   /** Picks when some have failed for this connection: they earn nothing this time. Rare, so all are looked at. */
   pickAgain(view: PoolView, tried: readonly number[]): number {
-    const { eligible, weight, size } = view;
     const total = candidateWeight(view, tried);
     if (total === 0) return -1;
     this.#settle();
@@ -83,9 +79,9 @@ class Ledger {
     const credits = this.#credits;
     let best = -1;
     let bestCredit = Number.NEGATIVE_INFINITY;
-    for (let i = 0; i < size; i += 1) {
-      if (eligible[i] !== 1 || tried.includes(i)) continue;
-      const credit = (credits[i] ?? 0) + (weight[i] ?? 0);
+    for (let i = 0; i < view.size; i += 1) {
+      if (!isCandidate(view, i, tried)) continue;
+      const credit = (credits[i] ?? 0) + view.weight(i);
       credits[i] = credit;
       if (credit > bestCredit) {
         best = i;
@@ -100,16 +96,18 @@ class Ledger {
   #regroup(view: PoolView): void {
     this.#settle();
     this.#adopt(view.names);
-    this.#rescale(candidateWeight(view, []));
+    this.#rescale(view.eligibleWeight);
     const classes = new Map<number, WeightClass>();
     for (let i = 0; i < view.size; i += 1) {
-      if (view.eligible[i] !== 1) continue;
-      const weight = view.weight[i] ?? 1;
+      if (!view.isEligible(i)) continue;
+      const weight = view.weight(i);
       const group = classes.get(weight) ?? { weight, earned: 0, members: [] };
       classes.set(weight, group);
       addMember(group.members, this.#credits, i);
     }
     this.#classes = [...classes.values()];
+    this.#view = view;
+    this.#revision = view.revision;
   }
 
   /** Pays out what classes have earned, and dissolves them. */
@@ -118,6 +116,7 @@ class Ledger {
       for (const index of members) this.#credits[index] = (this.#credits[index] ?? 0) + earned;
     }
     this.#classes = [];
+    this.#view = undefined;
   }
 
   /** Keeps the credits of backends that stay when the membership changes; new ones start with none. */

@@ -1,8 +1,6 @@
 import { mixHash, mixHashTop, hashString, spreadHash } from "./hash.ts";
 import { isCandidate } from "./view.ts";
 import type { PoolView } from "./view.ts";
-import { createWatch } from "./watch.ts";
-import type { Watch } from "./watch.ts";
 
 /** What rendezvous hashing needs to know of a pool's membership; made once for each set of names. */
 export interface Rendezvous {
@@ -20,19 +18,19 @@ export interface Rendezvous {
 }
 
 /**
- * The winners of recent keys among all eligible backends, and the greatest weight, until weights or eligibility change.
- * Only a memory: looking through all backends gives the same.
+ * Whom recent keys prefer among all eligible backends, until weights or eligibility change. Only a memory: looking
+ * through all backends gives the same.
  */
 interface Memory {
-  readonly weightChanged: Watch;
-  readonly eligibleChanged: Watch;
-  maxWeight: number;
-  /** All but one in fifty winners cost less. */
-  likelyCost: number;
-  /** Keys in pairs of places, the later one first. */
+  /** What the preferences were found in. */
+  view: PoolView | undefined;
+  revision: number;
+  /** Keys; each may stand in one of `WAYS` neighbouring places. */
   keys: Uint32Array;
-  /** Their winners; -1 where there is none. */
-  winners: Int32Array;
+  /** The first few of each key's order; -1 where it has not been asked for. */
+  orders: Int32Array;
+  /** Which of its places the next new key takes. */
+  turn: number;
 }
 
 /** For whom the winner is searched; see `rendezvousPick`. */
@@ -51,8 +49,12 @@ const HALF_WORDS = 0x1_0000;
 
 /** Pools of fewer backends are faster looked through than remembered. */
 const MIN_REMEMBERED_SIZE = 128;
-/** Keys whose winner is remembered, a power of two; 8 bytes each, 64 KiB a pool. */
+/** Keys that are remembered, a power of two; 20 bytes each, 160 KiB a pool. */
 const MAX_REMEMBERED_KEYS = 8192;
+/** Places that a key may take, a power of two. */
+const WAYS = 4;
+/** How much of a key's order: with bounded loads hardly a pick has to go further. */
+const REMEMBERED_ORDER = 4;
 
 const NONE: readonly number[] = [];
 const UNBOUNDED: number = Number.POSITIVE_INFINITY;
@@ -74,7 +76,8 @@ export function createRendezvous(names: readonly string[]): Rendezvous {
 /**
  * Chooses the candidate with the highest score for a key: weighted rendezvous hashing (Thaler and Ravishankar 1998;
  * weights by -weight / ln(hash) as in Schindelhauer and Schomaker 2005). Removing a backend moves only its own keys;
- * adding one, or raising its weight, moves keys only to it. Allocates nothing, but for the first key of a large pool.
+ * adding one, or raising its weight, moves keys only to it. Allocates nothing, but for a key that a large pool has not
+ * seen lately.
  *
  * @param keyHash `hashString` of the key
  * @param tried indices that already failed for this connection; the next in the key's order is given
@@ -91,69 +94,54 @@ export function rendezvousPick(
 ): number {
   const { memory } = rendezvous;
   const wanted = { keyHash, tried, maxLoadPerWeight };
-  if (memory === undefined) return scan(rendezvous, view, wanted, greatestWeight(view), UNBOUNDED);
+  if (memory === undefined) return scan(rendezvous, view, wanted, UNBOUNDED);
   refresh(memory, view);
-  let winner = recall(memory, keyHash);
-  if (winner === -1) {
-    winner = findWinner(rendezvous, view, { keyHash, tried: NONE, maxLoadPerWeight: UNBOUNDED }, memory);
-    if (winner === -1) return -1;
-    remember(memory, keyHash, winner);
+  const start = REMEMBERED_ORDER * placeOf(memory, keyHash);
+  for (let place = start; place < start + REMEMBERED_ORDER; place += 1) {
+    let index = memory.orders[place] ?? -1;
+    if (index === -1) {
+      const before = place === start ? NONE : Array.from(memory.orders.subarray(start, place));
+      index = findWinner(rendezvous, view, { keyHash, tried: before, maxLoadPerWeight: UNBOUNDED });
+      if (index === -1) return -1;
+      memory.orders[place] = index;
+    }
+    if (!tried.includes(index) && hasRoom(view, index, maxLoadPerWeight)) return index;
   }
-  if (!tried.includes(winner) && hasRoom(view, winner, maxLoadPerWeight)) return winner;
-  return findWinner(rendezvous, view, wanted, memory);
+  return findWinner(rendezvous, view, wanted);
 }
 
 /** Looks first for somebody as good as nearly every winner is, which rules out more from the start. */
-function findWinner(rendezvous: Rendezvous, view: PoolView, wanted: Wanted, memory: Memory): number {
-  const found = scan(rendezvous, view, wanted, memory.maxWeight, memory.likelyCost);
-  return found === -1 ? scan(rendezvous, view, wanted, memory.maxWeight, UNBOUNDED) : found;
+function findWinner(rendezvous: Rendezvous, view: PoolView, wanted: Wanted): number {
+  const found = scan(rendezvous, view, wanted, LIKELY / view.eligibleWeight);
+  return found === -1 ? scan(rendezvous, view, wanted, UNBOUNDED) : found;
 }
 
 function createMemory(): Memory {
-  return {
-    weightChanged: createWatch(),
-    eligibleChanged: createWatch(),
-    maxWeight: 0,
-    likelyCost: UNBOUNDED,
-    keys: new Uint32Array(0),
-    winners: new Int32Array(0),
-  };
+  return { view: undefined, revision: 0, keys: new Uint32Array(0), orders: new Int32Array(0), turn: 0 };
 }
 
 /** Forgets what is no longer true. */
 function refresh(memory: Memory, view: PoolView): void {
-  // Both are asked each time, since each remembers what it was shown.
-  const weightChanged = memory.weightChanged(view.weight, view.size);
-  const eligibleChanged = memory.eligibleChanged(view.eligible, view.size);
-  if (!weightChanged && !eligibleChanged) return;
-  memory.maxWeight = greatestWeight(view);
-  memory.likelyCost = LIKELY / eligibleWeight(view);
-  memory.winners.fill(-1);
-}
-
-/** The remembered winner of a key, or -1. */
-function recall({ keys, winners }: Memory, keyHash: number): number {
-  const place = placeOf(keyHash);
-  if (keys[place] === keyHash) return winners[place] ?? -1;
-  return keys[place + 1] === keyHash ? (winners[place + 1] ?? -1) : -1;
-}
-
-/** Puts a key into the first of its two places; what was there moves to the other. */
-function remember(memory: Memory, keyHash: number, winner: number): void {
+  if (view === memory.view && view.revision === memory.revision) return;
+  memory.view = view;
+  memory.revision = view.revision;
   if (memory.keys.length === 0) {
     memory.keys = new Uint32Array(MAX_REMEMBERED_KEYS);
-    memory.winners = new Int32Array(MAX_REMEMBERED_KEYS).fill(-1);
+    memory.orders = new Int32Array(REMEMBERED_ORDER * MAX_REMEMBERED_KEYS);
   }
-  const { keys, winners } = memory;
-  const place = placeOf(keyHash);
-  keys[place + 1] = keys[place] ?? 0;
-  winners[place + 1] = winners[place] ?? -1;
-  keys[place] = keyHash;
-  winners[place] = winner;
+  memory.orders.fill(-1);
 }
 
-function placeOf(keyHash: number): number {
-  return keyHash & (MAX_REMEMBERED_KEYS - 2);
+/** The place of a key; one that is not remembered is given one, and nothing is known of its order. */
+function placeOf(memory: Memory, keyHash: number): number {
+  const { keys, orders } = memory;
+  const first = keyHash & (MAX_REMEMBERED_KEYS - WAYS);
+  for (let place = first; place < first + WAYS; place += 1) if (keys[place] === keyHash) return place;
+  memory.turn = (memory.turn + 1) % WAYS;
+  const place = first + memory.turn;
+  keys[place] = keyHash;
+  orders.fill(-1, REMEMBERED_ORDER * place, REMEMBERED_ORDER * (place + 1));
+  return place;
 }
 
 /** Looks through all backends for the lowest -ln(hash) / weight, not above `costBound`. */
@@ -161,17 +149,16 @@ function scan(
   rendezvous: Rendezvous,
   view: PoolView,
   { keyHash, tried, maxLoadPerWeight }: Wanted,
-  maxWeight: number,
   costBound: number,
 ): number {
   const { nameHashes, spreadHashes } = rendezvous;
-  const { size, weight } = view;
+  const { size, greatestWeight } = view;
   let best = -1;
   let bestCost = costBound;
-  let least = leastHash(costBound, maxWeight);
+  let least = leastHash(costBound, greatestWeight);
   for (let i = 0; (i = nextAbove(spreadHashes, keyHash, least, i, size)) < size; i += 1) {
     const uniform = (mixHash(keyHash, nameHashes[i] ?? 0) + 0.5) / WORDS;
-    const ownWeight = weight[i] ?? 1;
+    const ownWeight = view.weight(i);
     // -ln(x) is more than 1 - x, which spares many the logarithm.
     if (1 - uniform > bestCost * ownWeight || !isCandidate(view, i, tried)) continue;
     const cost = -Math.log(uniform) / ownWeight;
@@ -179,7 +166,7 @@ function scan(
     if (cost < bestCost || winsTie(rendezvous, keyHash, i, best)) {
       best = i;
       bestCost = cost;
-      least = leastHash(cost, maxWeight);
+      least = leastHash(cost, greatestWeight);
     }
   }
   return best;
@@ -195,24 +182,12 @@ function nextAbove(spreadHashes: Int32Array, keyHash: number, least: number, fro
 }
 
 /** The upper 16 bits below which no hash costs as little as `cost`, not even with the greatest weight. */
-function leastHash(cost: number, maxWeight: number): number {
-  return Math.max(0, Math.floor((1 - cost * maxWeight) * HALF_WORDS));
-}
-
-function eligibleWeight({ eligible, weight, size }: PoolView): number {
-  let total = 0;
-  for (let i = 0; i < size; i += 1) if (eligible[i] === 1) total += weight[i] ?? 0;
-  return total;
-}
-
-function greatestWeight({ weight, size }: PoolView): number {
-  let greatest = 0;
-  for (let i = 0; i < size; i += 1) if ((weight[i] ?? 0) > greatest) greatest = weight[i] ?? 0;
-  return greatest;
+function leastHash(cost: number, greatestWeight: number): number {
+  return Math.max(0, Math.floor((1 - cost * greatestWeight) * HALF_WORDS));
 }
 
 function hasRoom(view: PoolView, index: number, maxLoadPerWeight: number): boolean {
-  return (view.load[index] ?? 0) < Math.ceil(maxLoadPerWeight * (view.weight[index] ?? 1));
+  return view.load(index) < Math.ceil(maxLoadPerWeight * view.weight(index));
 }
 
 /** Equal scores: decided by a second hash and at last by name, never by position, in which instances may differ. */

@@ -1,22 +1,35 @@
 /**
- * What balancing and affinity may look at when they choose a backend.
- *
- * Arrays are indexed by backend and at least `size` long. One view lives as long as a pool's membership; its contents
- * change in place, so reading it costs nothing and nothing may keep a copy.
+ * What balancing and affinity may look at when they choose a backend. Backends go by their index. One view lives as long
+ * as a pool's membership; its contents change in place.
  */
 export interface PoolView {
   /** Number of backends. */
   readonly size: number;
   /** Identity of each backend (its normalised URL); what hashing is computed from. */
   readonly names: readonly string[];
-  /** 1 where the backend may take new work: healthy, not draining, with room; else 0. */
-  readonly eligible: Uint8Array;
-  /** Weight of each backend, above 0; 1 is normal. */
-  readonly weight: Float64Array;
-  /** Open tunnels and requests in flight of each backend, over all workers. */
-  readonly load: Int32Array;
-  /** True while `load` may lag behind picks that other workers have just made. */
+  /** True while loads may lag behind picks that other workers have just made. */
   readonly stale: boolean;
+  /** Another number after every change of a weight or of who is eligible, for whoever keeps what follows from them. */
+  readonly revision: number;
+  /** Sum of the weights of all that are eligible; 0 exactly when nobody is. */
+  readonly eligibleWeight: number;
+  /** Sum of their loads. */
+  readonly eligibleLoad: number;
+  /** Greatest weight of all, eligible or not. */
+  readonly greatestWeight: number;
+  /** Whether a backend may take new work: healthy, not draining, with room. */
+  isEligible(index: number): boolean;
+  /** Weight of a backend, above 0; 1 is normal. */
+  weight(index: number): number;
+  /** Open tunnels and requests in flight of a backend, over all workers. */
+  load(index: number): number;
+  /**
+   * The candidate with the lowest load for its weight. Of equal ones the first from index `from` on, behind the last
+   * the first again.
+   *
+   * @returns index of a backend, or -1 when there is no candidate
+   */
+  leastLoaded(from: number, tried: readonly number[]): number;
 }
 
 /**
@@ -25,5 +38,10 @@ export interface PoolView {
  * @param tried indices that failed for this connection; a handful at most
  */
 export function isCandidate(view: PoolView, index: number, tried: readonly number[]): boolean {
-  return view.eligible[index] === 1 && (tried.length === 0 || !tried.includes(index));
+  return view.isEligible(index) && (tried.length === 0 || !tried.includes(index));
+}
+
+/** Load of a backend for its weight: what "least loaded" compares. */
+export function relativeLoad(view: PoolView, index: number): number {
+  return view.load(index) / view.weight(index);
 }

@@ -2,7 +2,8 @@ import { createAffinity } from "../affinity/index.ts";
 import type { Affinity } from "../affinity/index.ts";
 import { createBalancer } from "../balancing/index.ts";
 import type { Balancer } from "../balancing/index.ts";
-import type { Clock, PoolView, Random } from "../base/index.ts";
+import { PoolState } from "../base/index.ts";
+import type { Clock, Random } from "../base/index.ts";
 import type { BackendConfig, PoolConfig } from "../config/index.ts";
 import { requestKey } from "../http/index.ts";
 import type { RequestFacts } from "../http/index.ts";
@@ -37,16 +38,12 @@ export interface PoolWorld {
   readonly onLoad: OnLoad;
 }
 
-interface MutableView extends PoolView {
-  stale: boolean;
-}
-
 /** One pool as a worker sees it: who is in it, who is well, how much each has, and whom to take next. */
 export class Pool {
   readonly config: PoolConfig;
   readonly counters: readonly BackendCounters[];
 
-  private readonly view: MutableView;
+  private readonly view: PoolState;
   private readonly mine: Int32Array;
   private readonly others: Int32Array;
   private readonly healthy: Uint8Array;
@@ -59,14 +56,10 @@ export class Pool {
     const { backends } = config;
     const names = backends.map((backend) => backend.name);
     this.config = config;
-    this.view = {
-      size: backends.length,
+    this.view = new PoolState(
       names,
-      eligible: new Uint8Array(backends.length).fill(1),
-      weight: Float64Array.from(backends, (backend) => backend.weight),
-      load: new Int32Array(backends.length),
-      stale: false,
-    };
+      backends.map((backend) => backend.weight),
+    );
     this.mine = new Int32Array(backends.length);
     this.others = new Int32Array(backends.length);
     this.healthy = new Uint8Array(backends.length).fill(1);
@@ -102,7 +95,7 @@ export class Pool {
 
   /** Load of a backend over all workers. */
   load(index: number): number {
-    return this.view.load[index] ?? 0;
+    return this.view.load(index);
   }
 
   /** A worker's own load of a backend: open tunnels, dials and requests in flight. */
@@ -122,7 +115,7 @@ export class Pool {
   /** Takes over what the other workers have. */
   setOthers(index: number, load: number): void {
     this.others[index] = load;
-    this.view.load[index] = load + this.ownLoad(index);
+    this.view.setLoad(index, load + this.ownLoad(index));
   }
 
   tunnelOpened(index: number): void {
@@ -156,7 +149,7 @@ export class Pool {
 
   setHealthy(index: number, healthy: boolean): void {
     this.healthy[index] = healthy ? 1 : 0;
-    this.view.eligible[index] = healthy ? 1 : 0;
+    this.view.setEligible(index, healthy);
   }
 
   private countersOf(index: number): BackendCounters {
@@ -173,7 +166,7 @@ export class Pool {
   private changeLoad(index: number, change: number): void {
     const own = this.ownLoad(index) + change;
     this.mine[index] = own;
-    this.view.load[index] = own + (this.others[index] ?? 0);
+    this.view.setLoad(index, own + (this.others[index] ?? 0));
     this.onLoad(this, index);
   }
 }

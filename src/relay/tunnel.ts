@@ -4,6 +4,7 @@ import type { TunnelOptions } from "../config/index.ts";
 import { Closing } from "./closing.ts";
 import type { Leg } from "../wire/index.ts";
 import { Side } from "./side.ts";
+import { trackingOf } from "./tracking.ts";
 import type { EndCause } from "./truth.ts";
 import { Watch } from "./watch.ts";
 
@@ -63,7 +64,8 @@ export class Tunnel implements WheelEntry {
 
   private readonly world: TunnelWorld;
   private readonly watch: Watch;
-  private readonly closing: Closing;
+  /** Undefined while the tunnel is open, as most are. */
+  private ending: Closing | undefined;
   private readonly owner: TunnelOwner;
   private isOver = false;
 
@@ -79,15 +81,11 @@ export class Tunnel implements WheelEntry {
     this.options = options;
     this.world = world;
     this.owner = owner;
-    const { maxMessageSize, transparent } = options;
-    const messageBytesMax = maxMessageSize === "off" ? Number.POSITIVE_INFINITY : maxMessageSize;
-    const tracking = { ...agreement, messageBytesMax, enforce: !transparent };
-    this.client = new Side("client", client, this, { ...tracking, masked: true });
-    this.backend = new Side("backend", backend, this, { ...tracking, masked: false });
+    this.client = new Side("client", client, this, trackingOf(options, agreement, true));
+    this.backend = new Side("backend", backend, this, trackingOf(options, agreement, false));
     this.client.other = this.backend;
     this.backend.other = this.client;
     this.watch = new Watch(this, world.random);
-    this.closing = new Closing(this);
   }
 
   /** Coarse time, exact to a tick of the wheel. */
@@ -101,7 +99,11 @@ export class Tunnel implements WheelEntry {
 
   /** Why the tunnel ends; undefined as long as it is open. */
   get cause(): EndCause | undefined {
-    return this.closing.cause;
+    return this.ending?.cause;
+  }
+
+  private get closing(): Closing {
+    return (this.ending ??= new Closing(this));
   }
 
   /** Begins to relay. Bytes that came early go first, in order. */

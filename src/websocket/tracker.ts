@@ -48,6 +48,8 @@ export interface TrackerOptions {
 }
 
 const FIN = 0x80;
+const FIN_TEXT = 0x81;
+const FIN_BINARY = 0x82;
 const RSV = 0x70;
 const RSV1 = 0x40;
 const OPCODE = 0x0f;
@@ -127,6 +129,11 @@ export class FrameTracker {
         at = this.skipPayload(at, end);
         continue;
       }
+      const next = this.skipMessage(bytes, at, end);
+      if (next > at) {
+        at = next;
+        continue;
+      }
       const headerBytes = this.readHeader(bytes, at, end);
       if (headerBytes === 0) return this.holdBack(bytes, at, end);
       if (this.violation !== undefined) {
@@ -179,6 +186,32 @@ export class FrameTracker {
     const next = at + this.remaining;
     this.remaining = 0;
     this.endFrame();
+    return next;
+  }
+
+  /**
+   * Steps over what nearly everything is: a whole message in one frame, of less than 64 KiB. Only counts, since at its
+   * end everything else is as it was.
+   *
+   * @returns where the next frame starts; `at` when this one has to be looked at closely
+   */
+  private skipMessage(bytes: Uint8Array, at: number, end: number): number {
+    if (end - at < 4 || this.inMessage) return at;
+    const first = bytes[at] as number;
+    const second = bytes[at + 1] as number;
+    const { masked, messageBytesMax } = this.options;
+    if ((first !== FIN_TEXT && first !== FIN_BINARY) || second > LENGTH !== masked) return at;
+    let length = second & LENGTH;
+    let next = at + (masked ? 2 + MASK_BYTES : 2);
+    if (length >= LENGTH_16) {
+      if (length > LENGTH_16) return at;
+      length = readUint16(bytes, at + 2);
+      next += 2;
+    }
+    next += length;
+    if (next > end || length > messageBytesMax) return at;
+    this.messages += 1;
+    this.payloadBytes += length;
     return next;
   }
 

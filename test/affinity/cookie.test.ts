@@ -27,7 +27,7 @@ test("a backend that takes no new work, or has failed already, loses its prefere
   const view = viewOf(NAMES);
   const again = request({ cookies: [cookieOf(1)] });
   assert.equal(cookie.prefer(view, again, [1]), -1);
-  view.eligible[1] = 0;
+  view.setEligible(1, false);
   assert.equal(cookie.prefer(view, again, []), -1);
   assert.equal(carried(cookie.cookieFor(3, again)), cookieOf(3));
 });
@@ -66,7 +66,7 @@ test("of several cookies of the name the first that leads to a backend counts", 
   const view = viewOf(NAMES);
   const facts = request({ cookies: [`fairlead=old; ${cookieOf(2)}`, cookieOf(1)] });
   assert.equal(cookie.prefer(view, facts, []), 2);
-  view.eligible[2] = 0;
+  view.setEligible(2, false);
   assert.equal(cookie.prefer(view, facts, []), 1);
   assert.equal(cookie.cookieFor(1, facts), undefined, "it is carried, if not as the first");
 });

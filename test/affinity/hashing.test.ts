@@ -87,8 +87,8 @@ for (const input of ["client-ip", "hash"] as const) {
       const reversed = viewOf(NAMES.toReversed());
       const here = affinityOf(input, NAMES);
       const there = affinityOf(input, reversed.names, "another secret");
-      view.eligible[2] = 0;
-      reversed.eligible[NAMES.length - 1 - 2] = 0;
+      view.setEligible(2, false);
+      reversed.setEligible(NAMES.length - 1 - 2, false);
       for (const address of ADDRESSES) {
         const facts = request({ clientAddress: address, path: `/room/${address}` });
         const before = preferred(input, facts);

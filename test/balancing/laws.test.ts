@@ -62,7 +62,7 @@ for (const input of inputs) {
 
     test("chooses among 1,000 backends", () => {
       const view = viewOf(backendNames(1000));
-      view.eligible.fill(0, 0, 999);
+      for (let i = 0; i < 999; i += 1) view.setEligible(i, false);
       const balancer = create();
       for (let i = 0; i < 10; i += 1) assert.equal(balancer.pick(view, { key: `/room/${i}`, tried: [] }), 999);
     });

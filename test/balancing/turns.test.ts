@@ -26,7 +26,7 @@ test("round robin gives everybody the same number, whatever the weights", () => 
 
 test("round robin gives the turns of one that is out to all others alike", () => {
   const view = viewOf(backendNames(4));
-  view.eligible[1] = 0;
+  view.setEligible(1, false);
   assert.deepEqual(counts(picks(create("round-robin"), view, 300), 4), [100, 0, 100, 100]);
 });
 
@@ -70,12 +70,13 @@ test("weighted round robin stays within two turns of what is due, however eligib
       const balancer = create("weighted-round-robin");
       const owed = new Float64Array(5);
       for (const { backend, eligible, weight, rounds } of changes) {
-        view.eligible[backend] = eligible ? 1 : 0;
-        view.weight[backend] = weight;
-        const total = view.weight.reduce((sum, value, index) => sum + value * view.eligible[index]!, 0);
+        view.setEligible(backend, eligible);
+        view.setWeight(backend, weight);
+        const earning = view.names.map((_, index) => (view.isEligible(index) ? view.weight(index) : 0));
+        const total = earning.reduce((sum, value) => sum + value, 0);
         if (total === 0) continue;
         for (let i = 0; i < rounds; i += 1) {
-          for (let j = 0; j < 5; j += 1) owed[j]! += (view.weight[j]! * view.eligible[j]!) / total;
+          for (let j = 0; j < 5; j += 1) owed[j]! += earning[j]! / total;
           owed[balancer.pick(view, NOBODY)]! -= 1;
           for (const debt of owed) assert.ok(Math.abs(debt) < 2, `a backend is ${debt} turns off`);
         }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { createRendezvous, hashString, mixHash, rendezvousPick, seededRandom } from "../../src/base/index.ts";
 import { spreadHash } from "../../src/base/hash.ts";
-import { anySituation, backendNames, viewOf } from "./views.ts";
+import { anySituation, backendNames, setLoads, viewOf } from "./views.ts";
 
 const KEYS = Array.from({ length: 20_000 }, (_, index) => hashString(`/room/${index}`));
 
@@ -131,10 +131,10 @@ test("a bound passes over backends in their order, and -1 says that none is belo
   const key = KEYS[0]!;
   const first = rendezvousPick(rendezvous, view, key, []);
   const second = rendezvousPick(rendezvous, view, key, [first]);
-  view.load[first] = 4;
+  view.setLoad(first, 4);
   assert.equal(rendezvousPick(rendezvous, view, key, [], 4.5), first);
   assert.equal(rendezvousPick(rendezvous, view, key, [], 4), second);
-  view.load.fill(4);
+  setLoads(view, [4, 4, 4]);
   assert.equal(rendezvousPick(rendezvous, view, key, [], 4), -1);
 });
 
@@ -146,9 +146,9 @@ test("what large pools remember is what looking through all of them gives, whate
   const any = (count: number) => Math.floor(random() * count);
   assert.ok(remembering.memory !== undefined);
   for (let round = 0; round < 3000; round += 1) {
-    if (any(4) === 0) view.eligible[any(200)]! ^= 1;
-    if (any(8) === 0) view.weight[any(200)] = [0.1, 1, 2, 50][any(4)]!;
-    view.load[any(200)] = any(5);
+    if (any(4) === 0) view.setEligible(any(200), any(2) === 0);
+    if (any(8) === 0) view.setWeight(any(200), [0.1, 1, 2, 50][any(4)]!);
+    view.setLoad(any(200), any(5));
     const key = KEYS[any(300)]!;
     const first = rendezvousPick(plain, view, key, []);
     for (const tried of [[], [first], [first, any(200)]]) {
@@ -160,7 +160,7 @@ test("what large pools remember is what looking through all of them gives, whate
       }
     }
   }
-  view.eligible.fill(0);
+  for (let i = 0; i < 200; i += 1) view.setEligible(i, false);
   for (const key of KEYS.slice(0, 10)) assert.equal(rendezvousPick(remembering, view, key, []), -1);
 });
 

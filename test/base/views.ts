@@ -1,10 +1,5 @@
 import fc from "fast-check";
-import type { PoolView } from "../../src/base/index.ts";
-
-/** A view whose numbers a test can change. */
-export interface TestView extends PoolView {
-  stale: boolean;
-}
+import { PoolState } from "../../src/base/index.ts";
 
 /** Names as the configuration makes them. */
 export function backendNames(count: number): string[] {
@@ -12,15 +7,23 @@ export function backendNames(count: number): string[] {
 }
 
 /** A view of idle, eligible backends. */
-export function viewOf(names: readonly string[], weights: readonly number[] = names.map(() => 1)): TestView {
-  return {
-    size: names.length,
-    names,
-    eligible: new Uint8Array(names.length).fill(1),
-    weight: Float64Array.from(weights),
-    load: new Int32Array(names.length),
-    stale: false,
-  };
+export function viewOf(names: readonly string[], weights: readonly number[] = names.map(() => 1)): PoolState {
+  return new PoolState(names, weights);
+}
+
+/** Gives backends loads, from the first one on. */
+export function setLoads(view: PoolState, loads: readonly number[]): void {
+  for (const [index, load] of loads.entries()) view.setLoad(index, load);
+}
+
+/** One tunnel more. */
+export function addTunnel(view: PoolState, index: number): void {
+  view.setLoad(index, view.load(index) + 1);
+}
+
+/** Loads of all backends. */
+export function loadsOf(view: PoolState): number[] {
+  return view.names.map((_, index) => view.load(index));
 }
 
 /** Any small pool in any condition, with some of its backends tried already. */
@@ -41,8 +44,8 @@ export const anySituation = fc
       backends.map(({ weight }) => weight),
     );
     for (const [index, { eligible, load }] of backends.entries()) {
-      view.eligible[index] = eligible ? 1 : 0;
-      view.load[index] = load;
+      view.setEligible(index, eligible);
+      view.setLoad(index, load);
     }
     view.stale = stale;
     const tried = [...backends.keys()].filter((index) => backends[index]!.tried);

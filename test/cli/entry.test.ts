@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-const ENTRY = fileURLToPath(new URL("../../bin/fairlead.cjs", import.meta.url));
+const BIN = fileURLToPath(new URL("../../bin", import.meta.url));
+const ENTRY = join(BIN, "fairlead.cjs");
 const folder = mkdtempSync(join(tmpdir(), "fairlead-entry-"));
 after(() => rmSync(folder, { recursive: true }));
 
@@ -18,7 +19,7 @@ function node(args: readonly string[]): Promise<{ code: unknown; stdout: string;
 }
 
 describe("bin/fairlead.cjs", () => {
-  test("in a checkout it runs the source, without any warning of Node's", async () => {
+  test("in a checkout it runs the source, without any warning of Node's or V8's", async () => {
     const { code, stdout, stderr } = await node([ENTRY, "--version"]);
     assert.deepEqual([code, stderr], [0, ""]);
     assert.match(stdout, /^\d+\.\d+\.\d+\n$/);
@@ -39,9 +40,8 @@ describe("bin/fairlead.cjs", () => {
   });
 
   test("without a source beside it, as in a package, it runs what was built", async () => {
-    mkdirSync(join(folder, "bin"));
+    cpSync(BIN, join(folder, "bin"), { recursive: true });
     mkdirSync(join(folder, "dist", "cli"), { recursive: true });
-    copyFileSync(ENTRY, join(folder, "bin", "fairlead.cjs"));
     writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
     writeFileSync(join(folder, "dist", "cli", "main.js"), "export const main = async (argv) => argv.length;");
     assert.equal((await node([join(folder, "bin", "fairlead.cjs"), "a", "b", "c"])).code, 3);
