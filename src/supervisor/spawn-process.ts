@@ -13,8 +13,11 @@ const IS_CHECKOUT = import.meta.url.endsWith(".ts");
 const WORKER_FILE = fileURLToPath(new URL(IS_CHECKOUT ? "worker-process.ts" : "worker-process.js", import.meta.url));
 /** Some versions of Node warn that running TypeScript is experimental. */
 const CHECKOUT_OPTIONS = IS_CHECKOUT ? ["--disable-warning=ExperimentalWarning"] : [];
-/** As in `bin/fairlead.cjs`: V8 does not enlarge the space for young objects, which it would never give back. */
-const WORKER_OPTIONS = ["--semi-space-growth-factor=1", ...CHECKOUT_OPTIONS];
+/**
+ * As in `bin/fairlead.cjs`: V8 does not enlarge the space for young objects, which it would never give back. On the command
+ * line it takes no notice of the factor by which it grows; so this is the size at which it begins, in MiB.
+ */
+const WORKER_OPTIONS = ["--max-semi-space-size=1", ...CHECKOUT_OPTIONS];
 
 /** Workers that are processes of their own. A heap that is exhausted, or a crash, ends one of them only. */
 export function spawnProcesses(): Spawn {
