@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { Status } from "../../src/index.ts";
 import type { Instance } from "../lab/instance.ts";
 import { sleep } from "../lab/sleep.ts";
@@ -14,6 +14,7 @@ const REST = 8_000;
 /** What a process of the instance has open. */
 interface ProcessReading {
   readonly pid: number;
+  /** Without sockets that listen: those are the instance's, and may be with any of its processes. */
   readonly descriptors: number;
 }
 
@@ -42,10 +43,11 @@ export async function readAtRest(
   const deadline = performance.now() + SETTLE_TIMEOUT;
   while (!isAtRest(await instance.status(), rest) && performance.now() < deadline) await sleep(SETTLE_INTERVAL, signal);
   await sleep(REST, signal);
+  const listening = listeningSockets();
   return {
     minutes: (performance.now() - started) / 60_000,
     bytes: memoryOf(instance.pid),
-    processes: processTree(instance.pid).map((pid) => ({ pid, descriptors: openDescriptors(pid) })),
+    processes: processTree(instance.pid).map((pid) => ({ pid, descriptors: openDescriptors(pid, listening) })),
     status: await instance.status(),
   };
 }
@@ -65,10 +67,32 @@ function loadOf({ pools }: Status): number {
 }
 
 /** Descriptors that a process has open; 0 for one that has ended. */
-function openDescriptors(pid: number): number {
+function openDescriptors(pid: number, besides: ReadonlySet<string>): number {
   try {
-    return readdirSync(`/proc/${pid}/fd`).length;
+    return readdirSync(`/proc/${pid}/fd`).filter((fd) => !besides.has(targetOf(`/proc/${pid}/fd/${fd}`))).length;
   } catch {
     return 0;
   }
+}
+
+/** What a descriptor stands for; empty for one that has just been closed. */
+function targetOf(link: string): string {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return "";
+  }
+}
+
+/** The sockets of this machine that listen, as `/proc/PID/fd` names them. */
+function listeningSockets(): ReadonlySet<string> {
+  // A machine without IPv6 has no second one.
+  const tables = ["/proc/net/tcp", "/proc/net/tcp6"].filter((table) => existsSync(table));
+  return new Set(tables.flatMap((table) => parseListening(readFileSync(table, "utf8"))));
+}
+
+/** The listening sockets in the text of `/proc/net/tcp`: its fourth field is the state, its tenth the inode. */
+export function parseListening(text: string): string[] {
+  const rows = text.split("\n").map((line) => line.trim().split(/\s+/));
+  return rows.filter(([, , , state]) => state === "0A").map((fields) => `socket:[${fields[9]}]`);
 }

@@ -6,7 +6,7 @@ import { Page } from "../../bench/soak/logbook.ts";
 import { compareMessage, makeMessage, makePiece } from "../../bench/soak/messages.ts";
 import { mergeReports } from "../../bench/soak/merge.ts";
 import type { ClientsReport } from "../../bench/soak/protocol.ts";
-import type { Reading } from "../../bench/soak/readings.ts";
+import { parseListening, type Reading } from "../../bench/soak/readings.ts";
 import { outcomeJson, outcomeOf, outcomeText } from "../../bench/soak/report.ts";
 import { isExcused, memoryBound, problemsOf, type Evidence } from "../../bench/soak/verdict.ts";
 import type { Status } from "../../src/index.ts";
@@ -156,6 +156,14 @@ test("a lost tunnel is excused by what was done to its backend while it was open
     problemsOf(evidence({ clients: { ...CLIENTS, failures, losses: [loss] }, disturbances: [killed] })),
     [],
   );
+});
+
+test("sockets that listen are told from others", () => {
+  const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 8884528 1 0 100 0 0 10 0
+   1: 0100007F:1F90 0100007F:D431 01 00000000:00000000 00:00000000 00000000     0        0 8884531 1 0 20 4 30 10 -1
+`;
+  assert.deepEqual(parseListening(table), ["socket:[8884528]"]);
 });
 
 test("what several processes have seen adds up", () => {
