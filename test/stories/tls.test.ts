@@ -176,3 +176,12 @@ test("what wss clients take slowly arrives as it was sent, whatever else their w
   await Promise.all(clients.map((client) => client.bye()));
   await fairlead.idle();
 });
+
+test("a wss client's connection counts once, before its tunnel, in it and after it", async (t) => {
+  const fairlead = await startSecure(t);
+  const connections = async (): Promise<number> => (await fairlead.balancer.status()).connections;
+  const client = await openWs(t, secureUrl(fairlead), { ca: authority().cert });
+  assert.equal(await connections(), 1);
+  await client.bye();
+  await until(async () => (await connections()) === 0, "it is gone");
+});
