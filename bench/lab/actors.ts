@@ -16,12 +16,13 @@ export interface Actor<T extends Calls<T>> {
 }
 
 /** Starts the load generator. */
-export const startGenerator = (lab: Lab): Actor<GeneratorCalls> => startActor<GeneratorCalls>(lab, "generator.ts");
+export const startGenerator = (lab: Lab): Actor<GeneratorCalls> => startActor<GeneratorCalls>(lab, "load/generator.ts");
 /** Starts the echo backend. */
-export const startBackend = (lab: Lab): Actor<BackendCalls> => startActor<BackendCalls>(lab, "backend.ts");
+export const startBackend = (lab: Lab): Actor<BackendCalls> => startActor<BackendCalls>(lab, "load/backend.ts");
 
-function startActor<T extends Calls<T>>(lab: Lab, file: string): Actor<T> {
-  const child = fork(resolvePath(import.meta.dirname, "../load", file), {
+/** Starts a helper, a process of its own. `file` is below `bench/`, and answers the calls of `T`. */
+export function startActor<T extends Calls<T>>(lab: Lab, file: string): Actor<T> {
+  const child = fork(resolvePath(import.meta.dirname, "..", file), {
     // Options of this process, a test runner's among them, are not for it.
     execArgv: [],
     stdio: ["ignore", "inherit", "inherit", "ipc"],

@@ -18,6 +18,8 @@ const LOG_TAIL = 600;
 export interface Running {
   readonly pid: number;
   readonly port: number;
+  /** Where it was started, and where its output is, in the file `log`. */
+  readonly folder: string;
   stop(): Promise<void>;
 }
 
@@ -71,7 +73,7 @@ export function openLab(signal: AbortSignal): Lab {
       await started(name, child, launch.port, log, signal);
       const { pid } = child;
       if (pid === undefined) throw new Error(`${name} has no process`);
-      return { pid, port: launch.port, stop: () => ended(child) };
+      return { pid, port: launch.port, folder: place, stop: () => ended(child) };
     },
     close() {
       for (const child of children) kill(child);

@@ -39,6 +39,7 @@ export const ERROR_CODES = {
   ),
   BACKEND_UNAVAILABLE: kind("backend", true, "The backend answered 502, 503 or 504."),
   LOCAL_RESOURCES: kind("fairlead", true, "This machine has no descriptor or local port left for another connection."),
+  NO_ROOM: kind("operator", true, "As many tunnels are open as limits.maxTunnels or the limit on open files allows."),
   NO_CANDIDATE: kind("backend", true, "No backend of the pool could take the connection."),
   CLIENT_GONE: kind("client", false, "The client went away before its request was answered."),
   CLIENT_BAD_REQUEST: kind("client", false, "The request is not one that fairlead passes on."),

@@ -12,6 +12,7 @@ import { routeTunnelSchema, tunnelSchema } from "./schema-tunnel.ts";
 import type { Address } from "./types.ts";
 
 const MAX_WORKERS = 256;
+const MAX_TUNNELS = 10_000_000;
 /** Node.js reads heads whole, so an endless one must not be allowed; below 1 KiB no browser gets through. */
 const MIN_HEAD_SIZE = 1024;
 const MAX_HEAD_SIZE = 1024 * 1024;
@@ -115,9 +116,16 @@ const limitsSchema = z
       .describe(
         "Bytes that a client may send behind its handshake before the backend has answered; after them reading pauses.",
       ),
+    maxTunnels: z
+      .union([z.literal("auto"), z.number().int().min(1).max(MAX_TUNNELS)])
+      .prefault("auto")
+      .describe(
+        "Most tunnels of the whole instance, shared out among its workers; a handshake beyond them gets 503 with `Retry-After`. " +
+          "`auto`: as many as the limit on open files has room for, which a greater number does not lift.",
+      ),
   })
   .prefault({})
-  .describe("Limits of what a client may send before and around a tunnel.");
+  .describe("Limits of what clients may send before and around a tunnel, and of the number of tunnels.");
 
 const routeSchema = z.strictObject({
   name: nameField.describe("Unique; named in logs, metrics and the API."),

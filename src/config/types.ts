@@ -151,7 +151,7 @@ export interface DefaultRouteConfig {
   readonly tunnel: TunnelOptions;
 }
 
-/** Limits of what a client may send before and around a tunnel. */
+/** Limits of what clients may send before and around a tunnel, and of the number of tunnels. */
 export interface LimitOptions {
   readonly maxHeadSize: Bytes;
   /** For the head of a request to be complete. */
@@ -164,6 +164,8 @@ export interface LimitOptions {
   readonly keepAliveTimeout: Milliseconds;
   /** Bytes that a client may send behind its handshake before the backend has answered. */
   readonly maxEarlyData: Bytes;
+  /** Of the whole instance; "auto": as many as the limit on open files has room for. */
+  readonly maxTunnels: number | "auto";
 }
 
 /** What is logged, and how. */

@@ -19,6 +19,8 @@ import { PendingClient } from "./pending-client.ts";
 import { finishRecord } from "./record.ts";
 import type { AccessRecord, RecordDraft } from "./record.ts";
 import { PlainRequest } from "./request.ts";
+import { retryAfter } from "./retry-after.ts";
+import { Room } from "./room.ts";
 import { Upgrade } from "./upgrade.ts";
 import { createUpstream } from "./upstream.ts";
 import type { Upstream } from "./upstream.ts";
@@ -41,6 +43,10 @@ export interface GatewayWorld {
   /** Told of everything that says something about a backend's health. */
   readonly onSignal: (pool: Pool, index: number, signal: HealthSignal) => void;
   readonly onRecord: (record: AccessRecord) => void;
+  /** Most tunnels to begin with. */
+  readonly maxTunnels: number;
+  /** Told of every handshake that is refused since there are so many. */
+  readonly onNoRoom: () => void;
 }
 
 /** A pool with the ways to its backends. */
@@ -49,14 +55,11 @@ export interface PoolEntry {
   readonly upstream: Upstream;
 }
 
-/** Least and most of what clients are told to wait before they try again, in seconds: spread, so that they do not all come at once. */
-const RETRY_AFTER_MIN_S = 1;
-const RETRY_AFTER_MAX_S = 5;
-
 /** The life of connections, from their request to their record: the only place where all rooms meet. */
 export class Gateway {
   readonly world: GatewayWorld;
   readonly tunnels = new Set<Tunnel>();
+  readonly room: Room;
   readonly pools: ReadonlyMap<string, PoolEntry>;
   draining = false;
 
@@ -72,6 +75,7 @@ export class Gateway {
   constructor(config: Config, world: GatewayWorld) {
     this.config = config;
     this.world = world;
+    this.room = new Room(this.tunnels, world.maxTunnels, world.onNoRoom);
     this.isTrusted = trustedProxies(config.trustedProxies);
     this.router = createRouter(config.routes);
     const routes = config.defaultRoute === undefined ? config.routes : [...config.routes, config.defaultRoute];
@@ -161,8 +165,7 @@ export class Gateway {
 
   /** Seconds that a refused client is told to wait. */
   retryAfter(): string {
-    const span = RETRY_AFTER_MAX_S - RETRY_AFTER_MIN_S + 1;
-    return String(RETRY_AFTER_MIN_S + Math.floor(this.world.random() * span));
+    return retryAfter(this.world.random);
   }
 
   record(draft: RecordDraft): void {

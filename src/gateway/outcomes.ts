@@ -15,6 +15,7 @@ export const BAD_ORIGIN: Refused = {
   code: "ORIGIN_REFUSED",
   reason: "Pages of this origin may not open sockets here.",
 };
+export const NO_ROOM: Refused = { status: 503, code: "NO_ROOM", reason: "There is no room for another socket." };
 export const STOPPING: Refused = { status: 503, code: "STOPPED", reason: "fairlead is shutting down." };
 export const INTERNAL: Refused = { status: 500, code: "INTERNAL", reason: "fairlead could not handle the request." };
 export const TOO_SLOW: Refused = {

@@ -15,7 +15,7 @@ import type { UpgradeJudgement, UpgradeRequest } from "../websocket/index.ts";
 import { forwardFacts } from "./arrival.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Gateway, PoolEntry } from "./gateway.ts";
-import { BAD_ORIGIN, badRequest, INTERNAL, NO_ROUTE, noCandidate, signalOf, STOPPING } from "./outcomes.ts";
+import { BAD_ORIGIN, badRequest, INTERNAL, NO_ROOM, NO_ROUTE, noCandidate, signalOf, STOPPING } from "./outcomes.ts";
 import type { Refused } from "./outcomes.ts";
 import type { PendingClient } from "./pending-client.ts";
 import { STATUS_CLIENT_GONE } from "./record.ts";
@@ -59,8 +59,22 @@ export class Upgrade {
       this.refuse(NO_ROUTE);
       return;
     }
-    if (this.gateway.takesOrigin(route, facts)) await this.connect(route, facts, judgement.upgrade);
-    else this.refuse(BAD_ORIGIN);
+    if (!this.gateway.takesOrigin(route, facts)) this.refuse(BAD_ORIGIN);
+    else if (this.gateway.room.enter()) await this.connectWithin(route, facts, judgement.upgrade);
+    else this.refuse(NO_ROOM, this.retryLater());
+  }
+
+  /** The place that this tunnel has got is its own until it is open, or will not be. */
+  private async connectWithin(
+    route: RouteConfig | DefaultRouteConfig,
+    facts: RequestFacts,
+    upgrade: UpgradeRequest,
+  ): Promise<void> {
+    try {
+      await this.connect(route, facts, upgrade);
+    } finally {
+      this.gateway.room.leave();
+    }
   }
 
   /** Tries one candidate after the other, within the pool's limits of attempts and time. */

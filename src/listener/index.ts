@@ -9,3 +9,4 @@ export {
 } from "./entrance.ts";
 export { createListener, type Listener, type ListenerHandlers, type ListenerWorld } from "./listener.ts";
 export type { Opening } from "./opening.ts";
+export { TurnAway } from "./turn-away.ts";

@@ -67,6 +67,7 @@ export function createListener(
   const refusals = new Refusals(answers, handlers.badRequest);
   const sockets = new Set<Socket>();
   const newcomers = new Set<FirstWords>();
+  const secured = new Secured();
   let localPort = 0;
   function forget(this: Socket): void {
     sockets.delete(this);
@@ -100,7 +101,7 @@ export function createListener(
     gone: (words) => void newcomers.delete(words),
   };
   const upgrade = (opening: Opening, socket: Socket): void => {
-    sockets.delete(socket);
+    if (!sockets.delete(socket)) secured.add(socket);
     handlers.upgrade(opening);
   };
   attach(server, { ...handlers, upgrade }, answers, refusals);
@@ -109,7 +110,7 @@ export function createListener(
   return {
     config,
     get connections() {
-      return sockets.size + newcomers.size;
+      return sockets.size - secured.count + newcomers.size;
     },
     accept(accepted) {
       if (config.tls === undefined) newcomers.add(new FirstWords(accepted, owner));
@@ -123,6 +124,16 @@ export function createListener(
       for (const words of newcomers) words.destroy();
     },
   };
+}
+
+/** Counts connections over TLS that were given away with a handshake: their plain sockets stay as long as they do. */
+class Secured {
+  count = 0;
+
+  add(socket: Socket): void {
+    this.count += 1;
+    socket.once("close", () => (this.count -= 1));
+  }
 }
 
 function makeServer(config: ListenerConfig, limits: LimitOptions, ticketKeys: Buffer): Server {

@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { responseHeadText } from "../http/index.ts";
 
 import type { Answers } from "./answers.ts";
+import { linger } from "./linger.ts";
 
 /**
  * A connection sent something that is no request.
@@ -23,9 +24,6 @@ const STATUS_OF: Readonly<Record<string, number>> = {
 const ENDED_EARLY = "HPE_INVALID_EOF_STATE";
 /** OpenSSL's and Node's names of TLS handshakes that failed: there is no connection yet on which to answer. */
 const TLS_FAILURE = /^ERR_SSL|^ERR_TLS|^EPROTO$/;
-/** How long a refused client may go on sending: ended at once, it would lose the answer to the reset. */
-const LINGER_MS = 1_000;
-
 /** Answers what is no request that could be handled, and ends its connection. */
 export class Refusals {
   private readonly onBadRequest: OnBadRequest;
@@ -70,10 +68,4 @@ export class Refusals {
     linger(socket);
     this.onBadRequest(socket, status, reason, alone);
   }
-}
-
-function linger(socket: Socket): void {
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once("close", () => clearTimeout(timer));
-  socket.resume();
 }

@@ -24,6 +24,10 @@ export interface WorkerCounts {
   readonly requests: number;
   /** Client connections: tunnels, handshakes, requests and those that wait for a next request. */
   readonly connections: number;
+  /** Handshakes refused for want of room since the start. */
+  readonly refusedTunnels: number;
+  /** Connections refused for want of room since the start, before anything of them was read. */
+  readonly refusedConnections: number;
   readonly pools: Readonly<Record<string, readonly BackendCounts[]>>;
 }
 
@@ -53,6 +57,8 @@ export interface WorkerStatus {
   readonly tunnels: number;
   readonly requests: number;
   readonly connections: number;
+  /** Most tunnels that it takes now; null where nothing limits them. */
+  readonly maxTunnels: number | null;
 }
 
 /** What an instance holds and counts at one moment. */
@@ -72,6 +78,14 @@ export interface Status {
   readonly tunnels: number;
   readonly requests: number;
   readonly connections: number;
+  /** Most tunnels over all workers; null where nothing limits them. */
+  readonly maxTunnels: number | null;
+  /** Files that each process may open; null where no limit is known. */
+  readonly descriptors: number | null;
+  /** Handshakes refused for want of room since the start. */
+  readonly refusedTunnels: number;
+  /** Connections refused for want of room since the start, before anything of them was read. */
+  readonly refusedConnections: number;
   readonly pools: readonly PoolStatus[];
 }
 

@@ -6,8 +6,6 @@ import type { Accepted } from "../wire/index.ts";
 
 import type { Seat } from "./seat.ts";
 
-/** Connections that wait while no worker can take them; those beyond are dropped. */
-const WAITING_CONNECTIONS_MAX = 4_096;
 /** How long the worker whose turn it is may take to take a connection, before others are given its share. */
 const TAKING_TIME_MAX_MS: Milliseconds = 100;
 
@@ -16,8 +14,18 @@ interface Waiting {
   readonly accepted: Accepted;
 }
 
+/** What happens to connections that no worker gets. */
+export interface HandoverWorld {
+  readonly clock: Clock;
+  /** Connections that wait while no worker can take them. */
+  readonly waitingMax: number;
+  /** Told of those beyond; to end them is up to it. */
+  readonly refused: (listener: number, accepted: Accepted) => void;
+}
+
 /**
- * Gives each new connection to the worker that has the fewest, one at a time, so that sockets stay even over workers.
+ * Gives each new connection to the worker that has the most room, one at a time: workers that may have as many tunnels as
+ * the others get as many connections, so that sockets stay even.
  *
  * A connection is given at the end of the turn of the event loop in which it came: what workers told before its client
  * could connect has been heard by then, and is told to the worker first. So a client that waits for one socket before it
@@ -25,29 +33,28 @@ interface Waiting {
  */
 export class Handover {
   private readonly seats: ReadonlyMap<number, Seat>;
-  private readonly clock: Clock;
+  private readonly world: HandoverWorld;
   private readonly waiting: Waiting[] = [];
   private readonly asked = new WeakSet<Seat>();
   private turnEnd: NodeJS.Immediate | undefined;
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
 
-  constructor(seats: ReadonlyMap<number, Seat>, clock: Clock) {
+  constructor(seats: ReadonlyMap<number, Seat>, world: HandoverWorld) {
     this.seats = seats;
-    this.clock = clock;
+    this.world = world;
   }
 
   /** A connection has come in. */
   add(listener: number, accepted: Accepted): void {
     // Its client may go away while it waits.
     if (accepted instanceof Socket) accepted.on("error", () => {});
-    if (this.stopped || this.waiting.length >= WAITING_CONNECTIONS_MAX) {
-      discard(accepted);
-      return;
+    if (this.stopped) discard(accepted);
+    else if (this.waiting.length >= this.world.waitingMax) this.world.refused(listener, accepted);
+    else if (this.waiting.length > 0 || !this.giveOnly(listener, accepted)) {
+      this.waiting.push({ listener, accepted });
+      this.wake();
     }
-    if (this.waiting.length === 0 && this.giveOnly(listener, accepted)) return;
-    this.waiting.push({ listener, accepted });
-    this.wake();
   }
 
   /** A worker may be able to take more now. */
@@ -68,7 +75,7 @@ export class Handover {
   private giveOnly(listener: number, accepted: Accepted): boolean {
     const [only, ...rest] = this.seats.values();
     if (only === undefined || rest.length > 0 || !only.ready || only.leaving || only.isTaking) return false;
-    only.give(listener, accepted, this.clock.now());
+    only.give(listener, accepted, this.world.clock.now());
     return true;
   }
 
@@ -77,14 +84,14 @@ export class Handover {
     for (let seat = this.next(); seat !== undefined; seat = this.next()) {
       const first = this.waiting.shift();
       if (first === undefined) return;
-      seat.give(first.listener, first.accepted, this.clock.now());
+      seat.give(first.listener, first.accepted, this.world.clock.now());
     }
   }
 
   /** Whose turn it is; undefined when everybody has to wait. */
   private next(): Seat | undefined {
     if (this.waiting.length === 0) return undefined;
-    const now = this.clock.now();
+    const now = this.world.clock.now();
     let best: Seat | undefined;
     for (const seat of this.seats.values()) {
       if (!seat.ready || seat.leaving || this.isStuck(seat, now)) continue;
@@ -118,5 +125,5 @@ export class Handover {
 }
 
 function isBefore(seat: Seat, other: Seat): boolean {
-  return seat.connections === other.connections ? seat.givenAt < other.givenAt : seat.connections < other.connections;
+  return seat.room === other.room ? seat.givenAt < other.givenAt : seat.room > other.room;
 }

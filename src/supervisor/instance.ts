@@ -8,6 +8,8 @@ import type { Address, Config } from "../config/index.ts";
 import type { AccessRecord } from "../gateway/index.ts";
 import type { Status } from "../metrics/index.ts";
 
+import { descriptorLimit } from "./descriptors.ts";
+import { tellRoom } from "./room-lines.ts";
 import { spawnLocal } from "./spawn-local.ts";
 import { spawnProcesses } from "./spawn-process.ts";
 import { listenerUrl } from "./status.ts";
@@ -62,10 +64,12 @@ export async function runInstance(config: Config, options: InstanceOptions): Pro
   const workers = options.processes ? workerCount(config) : 1;
   const world = { clock: systemClock, random: systemRandom, logger };
   const remote = workers > 1;
+  const descriptors = descriptorLimit();
   const spawn = remote ? spawnProcesses() : spawnLocal({ ...world, onRecord: guarded(options.onRecord, logger) });
-  const supervisor = new Supervisor(config, { ...world, spawn, remote, workers, version: version() });
+  const supervisor = new Supervisor(config, { ...world, spawn, remote, workers, descriptors, version: version() });
   await supervisor.open();
   const admin = await openAdmin(config, supervisor);
+  tellRoom(supervisor.room, logger);
   return {
     addresses: supervisor.addresses.map((address) => ({ ...address, url: listenerUrl(config, address) })),
     adminAddress: admin?.address,

@@ -27,6 +27,16 @@ export interface WorkerStart {
   readonly shared: boolean;
   readonly health: readonly HealthNotice[];
   readonly others: readonly LoadChange[];
+  readonly room: WorkerRoom;
+}
+
+/** What a worker has room for. */
+export interface WorkerRoom {
+  /** Connections of clients. */
+  readonly connections: number;
+  readonly tunnels: number;
+  /** Connections that may be told at a time that there is no room. */
+  readonly turnedAway: number;
 }
 
 /** From the supervisor to a worker. Beside these come connections and addresses to accept at, with the listener's index. */
@@ -34,6 +44,8 @@ export type ToWorker =
   | { readonly type: "start"; readonly start: WorkerStart }
   | { readonly type: "others"; readonly changes: readonly LoadChange[] }
   | { readonly type: "health"; readonly notice: HealthNotice }
+  /** Most tunnels from now on. */
+  | { readonly type: "room"; readonly tunnels: number }
   | { readonly type: "count"; readonly request: number }
   /** With `settle` it first serves the connections that it got last; only a worker that is replaced has the time. */
   | { readonly type: "drain"; readonly over: number; readonly settle: boolean };

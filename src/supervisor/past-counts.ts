@@ -2,9 +2,14 @@ import type { BackendCounts, WorkerCounts } from "../metrics/index.ts";
 
 /** What workers that have ended had counted, so that totals never go backwards. What they had open ended with them. */
 export class PastCounts {
+  refusedTunnels = 0;
+  refusedConnections = 0;
+
   private readonly pools = new Map<string, BackendCounts[]>();
 
-  add({ pools }: WorkerCounts): void {
+  add({ pools, refusedTunnels, refusedConnections }: WorkerCounts): void {
+    this.refusedTunnels += refusedTunnels;
+    this.refusedConnections += refusedConnections;
     for (const [name, counts] of Object.entries(pools)) {
       const before = this.pools.get(name) ?? [];
       this.pools.set(

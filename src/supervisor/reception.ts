@@ -3,7 +3,7 @@ import type { Clock } from "../base/index.ts";
 import type { Config } from "../config/index.ts";
 import { listenError, openEntrance } from "../listener/index.ts";
 import type { Entrance } from "../listener/index.ts";
-import type { Bound, LegDriver } from "../wire/index.ts";
+import type { Accepted, Bound, LegDriver } from "../wire/index.ts";
 
 import { Handover } from "./handover.ts";
 import type { Seat } from "./seat.ts";
@@ -31,8 +31,12 @@ export interface ReceptionWorld {
   readonly clock: Clock;
   readonly seats: ReadonlyMap<number, Seat>;
   readonly driver: LegDriver;
+  /** Connections that may wait for a worker. */
+  readonly waitingMax: number;
   /** A connection could not be accepted. */
-  readonly failed: (listener: string, error: Error) => void;
+  readonly failed: (error: Error) => void;
+  /** There is no place even for waiting. */
+  readonly refused: (listener: number, accepted: Accepted) => void;
 }
 
 /**
@@ -74,11 +78,9 @@ async function bindAll(
 }
 
 /** This process accepts, and hands each connection over. */
-async function listenAtAll(
-  { listeners }: Config,
-  { seats, clock, driver, failed }: ReceptionWorld,
-): Promise<Reception> {
-  const handover = new Handover(seats, clock);
+async function listenAtAll({ listeners }: Config, world: ReceptionWorld): Promise<Reception> {
+  const { seats, driver, failed } = world;
+  const handover = new Handover(seats, world);
   const entrances: Entrance[] = [];
   const close = (): void => {
     for (const entrance of entrances) entrance.close();
@@ -88,7 +90,7 @@ async function listenAtAll(
     for (const [index, listener] of listeners.entries()) {
       const handlers = {
         connection: handover.add.bind(handover, index),
-        failed: (error: Error) => failed(listener.name, error),
+        failed,
       };
       // In order, so that the first address that fails is the one that is named.
       entrances.push(await openEntrance(listener, handlers, driver));

@@ -3,6 +3,7 @@ import type { WorkerCounts } from "../metrics/index.ts";
 import type { Accepted, Bound } from "../wire/index.ts";
 
 import { LOAD_INTERVAL_MS, LoadCoalescer } from "./coalescer.ts";
+import { TURN_CONNECTIONS_MAX } from "./turn.ts";
 import type { FromWorker, LoadChange, ToWorker, WorkerStart } from "./messages.ts";
 
 /** A worker as the supervisor reaches it, in this process or another. */
@@ -24,6 +25,8 @@ export type Spawn = (onMessage: (message: FromWorker) => void, onExit: (how: str
 /** What the supervisor knows of one worker. */
 export class Seat {
   readonly id: number;
+  /** Which of the instance's workers it is; its successor takes the same place. */
+  readonly place: number;
   readonly handle: WorkerHandle;
   readonly loads: LoadCoalescer;
   /** When it began, on the supervisor's clock. */
@@ -39,16 +42,21 @@ export class Seat {
   givenAt: Milliseconds = 0;
   /** Number of its latest turn to accept. */
   turn = 0;
+  /** Turns that it has not told the end of. */
+  turns = 0;
   /** It has not told yet that it has taken that connection. */
   isTaking = false;
+  /** Most tunnels that it may have. */
+  share = 0;
   /** What it told last of what it counts. */
   counts: WorkerCounts | undefined;
 
   private lastRequest = 0;
   private readonly waiting = new Map<number, (counts: WorkerCounts | undefined) => void>();
 
-  constructor(id: number, handle: WorkerHandle, begun: Milliseconds) {
+  constructor(id: number, place: number, handle: WorkerHandle, begun: Milliseconds) {
     this.id = id;
+    this.place = place;
     this.handle = handle;
     this.begun = begun;
     this.loads = new LoadCoalescer(LOAD_INTERVAL_MS, (changes: readonly LoadChange[]) =>
@@ -57,7 +65,25 @@ export class Seat {
   }
 
   start(start: WorkerStart): void {
+    this.share = start.room.tunnels;
     this.handle.send({ type: "start", start });
+  }
+
+  /** Changes how many tunnels it may have. */
+  allow(share: number): void {
+    if (share === this.share) return;
+    this.share = share;
+    this.handle.send({ type: "room", tunnels: share });
+  }
+
+  /** Tunnels that it may have beside the connections that it has. */
+  get room(): number {
+    return this.share - this.connections;
+  }
+
+  /** Connections that it may have by now, as far as anybody can know. */
+  get connectionsMax(): number {
+    return this.connections + this.turns * TURN_CONNECTIONS_MAX;
   }
 
   /** Hands a connection over, behind all that is known of the loads by now. */
@@ -72,6 +98,7 @@ export class Seat {
   /** Lets it accept at an address, behind all that is known of the loads by now. */
   giveTurn(listener: number, turn: number, bound: Bound): void {
     this.turn = turn;
+    this.turns += 1;
     this.loads.flush();
     this.handle.giveTurn?.(listener, turn, bound);
   }

@@ -4,6 +4,9 @@ import type { HealthState } from "../health/index.ts";
 import { sumCounts } from "../metrics/index.ts";
 import type { BackendCounts, PoolStatus, Status, WorkerCounts } from "../metrics/index.ts";
 
+import { UNLIMITED } from "./room.ts";
+import type { Room } from "./room.ts";
+
 /** Where a listener really listens. */
 export interface BoundAddress {
   readonly name: string;
@@ -14,6 +17,8 @@ export interface BoundAddress {
 interface CountedWorker {
   readonly id: number;
   readonly pid: number;
+  /** Most tunnels that it takes. */
+  readonly share: number;
   /** Undefined when it has not told any yet. */
   readonly counts: WorkerCounts | undefined;
 }
@@ -26,7 +31,14 @@ interface StatusParts {
   readonly addresses: readonly BoundAddress[];
   readonly workers: readonly CountedWorker[];
   /** What workers that have ended had counted. */
-  readonly past: { of(pool: string, index: number): BackendCounts | undefined };
+  readonly past: {
+    readonly refusedTunnels: number;
+    readonly refusedConnections: number;
+    of(pool: string, index: number): BackendCounts | undefined;
+  };
+  readonly room: Room;
+  /** Connections that no worker could be given. */
+  readonly refusedConnections: number;
   readonly health: { stateOf(pool: string, index: number): HealthState };
   /** Turns monotonic time into time since the epoch. */
   readonly wallOf: (monotonic: number) => number;
@@ -34,13 +46,14 @@ interface StatusParts {
 
 /** Puts together what the supervisor knows and what the workers count. */
 export function statusOf(parts: StatusParts): Status {
-  const { version, state, startedWall, config, addresses } = parts;
-  const workers = parts.workers.map(({ id, pid, counts }) => ({
+  const { version, state, startedWall, config, addresses, past, room } = parts;
+  const workers = parts.workers.map(({ id, pid, share, counts }) => ({
     id,
     pid,
     tunnels: counts?.tunnels ?? 0,
     requests: counts?.requests ?? 0,
     connections: counts?.connections ?? 0,
+    maxTunnels: limitOrNull(share),
   }));
   const sum = (count: (worker: WorkerCounts) => number): number =>
     parts.workers.reduce((total, { counts }) => total + (counts === undefined ? 0 : count(counts)), 0);
@@ -54,8 +67,16 @@ export function statusOf(parts: StatusParts): Status {
     tunnels: sum((worker) => worker.tunnels),
     requests: sum((worker) => worker.requests),
     connections: sum((worker) => worker.connections),
+    maxTunnels: limitOrNull(room.tunnels),
+    descriptors: room.descriptors ?? null,
+    refusedTunnels: past.refusedTunnels + sum((worker) => worker.refusedTunnels),
+    refusedConnections: past.refusedConnections + parts.refusedConnections + sum((worker) => worker.refusedConnections),
     pools: Object.values(config.pools).map((pool) => poolStatus(pool, parts)),
   };
+}
+
+function limitOrNull(limit: number): number | null {
+  return limit === UNLIMITED ? null : limit;
 }
 
 /** The URL under which a listener is reached from this machine. */

@@ -4,9 +4,12 @@ import { setTimeout as setTimeoutPromise } from "node:timers/promises";
 import { FairleadError, startWheel, Wheel } from "../base/index.ts";
 import type { Clock, Logger, Milliseconds, Random } from "../base/index.ts";
 import type { Config } from "../config/index.ts";
+import { retryAfter } from "../gateway/index.ts";
+import { TurnAway } from "../listener/index.ts";
 import type { Status } from "../metrics/index.ts";
 import { probe } from "../probes/index.ts";
 import { createDriver } from "../wire/index.ts";
+import type { Accepted } from "../wire/index.ts";
 
 import { loadBinding } from "./binding.ts";
 import { DRAIN_GRACE_MS } from "./drain.ts";
@@ -16,8 +19,11 @@ import type { FromWorker, HealthNotice, LoadChange, WorkerStart } from "./messag
 import { PastCounts } from "./past-counts.ts";
 import { openReception } from "./reception.ts";
 import type { Reception } from "./reception.ts";
+import { planRoom, shareOf } from "./room.ts";
+import type { Room } from "./room.ts";
 import { Seat } from "./seat.ts";
 import type { Spawn } from "./seat.ts";
+import { Seldom } from "./seldom.ts";
 import { statusOf } from "./status.ts";
 import type { BoundAddress } from "./status.ts";
 
@@ -31,6 +37,8 @@ export interface SupervisorWorld {
   readonly remote: boolean;
   /** Number of workers to keep alive. */
   readonly workers: number;
+  /** Files that a process may open; undefined where no limit is known. */
+  readonly descriptors: number | undefined;
   readonly version: string;
 }
 
@@ -48,6 +56,7 @@ const ACCEPT_FAILURE_INTERVAL_MS: Milliseconds = 1_000;
 /** Keeps the workers of one instance, and the one truth that they share: loads, health, secrets, addresses. */
 export class Supervisor {
   state: Status["state"] = "starting";
+  readonly room: Room;
 
   private readonly config: Config;
   private readonly world: SupervisorWorld;
@@ -61,7 +70,9 @@ export class Supervisor {
   private readonly past = new PastCounts();
   private readonly seats = new Map<number, Seat>();
   private reception: Reception | undefined;
-  private acceptFailedAt = Number.NEGATIVE_INFINITY;
+  private readonly turnAway: TurnAway;
+  private readonly notTaken: Seldom;
+  private refusedConnections = 0;
   private lastId = 0;
   private clean = true;
   private opening: { resolve(): void; reject(error: FairleadError): void } | undefined;
@@ -79,6 +90,11 @@ export class Supervisor {
     this.stopWheel = startWheel(this.wheel);
     const pools = Object.values(config.pools);
     this.loads = new LoadBoard(pools);
+    this.room = planRoom(config.limits.maxTunnels, world.workers, world.descriptors, config.listeners.length);
+    this.turnAway = new TurnAway(this.room.turnedAway);
+    this.notTaken = new Seldom(world.clock, ACCEPT_FAILURE_INTERVAL_MS, (times, reason) => {
+      world.logger.warn({ times, reason }, "connections cannot be accepted");
+    });
     this.health = new HealthBoard(pools, {
       ...world,
       wheel: this.wheel,
@@ -128,8 +144,10 @@ export class Supervisor {
       // What has ended meanwhile is past; of what is late, the last that it told counts.
       workers: seats
         .filter(({ id }) => this.seats.has(id))
-        .map(({ id, handle: { pid }, counts }) => ({ id, pid, counts })),
+        .map(({ id, share, handle: { pid }, counts }) => ({ id, share, pid, counts })),
       past: this.past,
+      room: this.room,
+      refusedConnections: this.refusedConnections,
       health: this.health,
       wallOf: (monotonic) => this.world.clock.wall() - (this.world.clock.now() - monotonic),
     });
@@ -171,6 +189,7 @@ export class Supervisor {
   private finish(): void {
     this.state = "stopped";
     this.reception?.close();
+    this.turnAway.stop();
     this.health.stop();
     this.stopWheel();
   }
@@ -178,42 +197,47 @@ export class Supervisor {
   private openReception(): Promise<Reception> {
     const { clock, remote } = this.world;
     const driver = createDriver(this.config.socketDriver, loadBinding);
-    const failed = (listener: string, error: Error): void => this.acceptFailed(listener, error.message);
-    return openReception(this.config, { clock, seats: this.seats, driver, failed }, remote);
+    const waitingMax = this.room.waiting;
+    const failed = (error: Error): void => this.notTaken.note(error.message);
+    const refused = (listener: number, accepted: Accepted): void => this.refuse(listener, accepted);
+    const world = { clock, seats: this.seats, driver, waitingMax, failed, refused };
+    return openReception(this.config, world, remote);
   }
 
-  private acceptFailed(listener: string | undefined, reason: string): void {
-    const now = this.world.clock.now();
-    if (now - this.acceptFailedAt < ACCEPT_FAILURE_INTERVAL_MS) return;
-    this.acceptFailedAt = now;
-    this.world.logger.warn({ listener, reason }, "connections cannot be accepted");
+  /** There is no place even for waiting: workers take too little, or this process may open too few files. */
+  private refuse(index: number, accepted: Accepted): void {
+    this.refusedConnections += 1;
+    this.notTaken.note("too many wait for a worker");
+    const listener = this.config.listeners[index];
+    if (listener !== undefined) this.turnAway.refuse(accepted, listener, retryAfter(this.world.random));
   }
 
   private async startWorkers(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.opening = { resolve, reject };
     try {
-      for (let count = 0; count < this.world.workers; count += 1) this.seatWorker();
+      for (let place = 0; place < this.world.workers; place += 1) this.seatWorker(place);
       await promise;
     } finally {
       this.opening = undefined;
     }
   }
 
-  private seatWorker(): void {
+  private seatWorker(place: number): void {
     this.lastId += 1;
     const id = this.lastId;
     const handle = this.world.spawn(
       (message) => this.receive(id, message),
       (how) => this.workerGone(id, how),
     );
-    const seat = new Seat(id, handle, this.world.clock.now());
+    const seat = new Seat(id, place, handle, this.world.clock.now());
     this.seats.set(id, seat);
     this.loads.addWorker(id);
-    seat.start(this.startFor(id));
+    seat.start(this.startFor(seat));
   }
 
-  private startFor(workerId: number): WorkerStart {
+  private startFor({ id: workerId, place }: Seat): WorkerStart {
+    const { worker, turnedAway } = this.room;
     return {
       config: this.config,
       secret: this.secret,
@@ -222,7 +246,20 @@ export class Supervisor {
       shared: this.world.workers > 1,
       health: this.health.notices(),
       others: this.loads.allOthers(workerId),
+      room: { connections: worker.connections, tunnels: this.shareOf(workerId, place), turnedAway },
     };
+  }
+
+  /** What a worker may have beside those in its place that are older and have not gone yet. */
+  private shareOf(id: number, place: number): number {
+    let held = 0;
+    for (const seat of this.seats.values()) if (seat.place === place && seat.id < id) held += seat.connectionsMax;
+    return shareOf(this.room, place, held);
+  }
+
+  /** What older workers in this place have held until now others may have. */
+  private shareAnew(place: number): void {
+    for (const seat of this.seats.values()) if (seat.place === place) seat.allow(this.shareOf(seat.id, place));
   }
 
   private receive(id: number, message: FromWorker): void {
@@ -247,13 +284,16 @@ export class Supervisor {
 
   private passed(seat: Seat, { listener, turn, connections, error }: FromWorker & { type: "passed" }): void {
     seat.connections = connections;
-    if (error !== undefined) this.acceptFailed(this.config.listeners[listener]?.name, error);
+    seat.turns -= 1;
+    if (seat.leaving) this.shareAnew(seat.place);
+    if (error !== undefined) this.notTaken.note(error);
     this.reception?.passed(seat, listener, turn, error !== undefined);
   }
 
   private takeLoads(from: Seat, changes: readonly LoadChange[], connections: number): void {
     // What has been given to the worker may not have reached it yet.
     if (!from.isTaking) from.connections = connections;
+    if (from.leaving) this.shareAnew(from.place);
     for (const change of changes) this.loads.set(from.id, change);
     this.tellLoads(from.id, changes);
   }
@@ -272,6 +312,8 @@ export class Supervisor {
 
   private workerReady(seat: Seat): void {
     seat.ready = true;
+    // Until now the one that it replaces went on getting connections.
+    this.shareAnew(seat.place);
     this.reception?.wake();
     const all = [...this.seats.values()];
     if (all.length >= this.world.workers && all.every((one) => one.ready)) this.opening?.resolve();
@@ -288,7 +330,7 @@ export class Supervisor {
   private replace(seat: Seat): void {
     if (this.state !== "running" || seat.leaving || seat.replacedBy !== undefined) return;
     this.world.logger.info({ worker: seat.id, pid: seat.handle.pid }, "worker leaves and is replaced");
-    this.seatWorker();
+    this.seatWorker(seat.place);
     seat.replacedBy = this.lastId;
   }
 
@@ -307,6 +349,7 @@ export class Supervisor {
     this.reception?.leave(seat);
     if (seat.counts !== undefined) this.past.add(seat.counts);
     this.tellLoads(id, this.loads.removeWorker(id));
+    this.shareAnew(seat.place);
     this.opening?.reject(new FairleadError("WORKER_FAILED", `worker ${id} ended before it was ready (${how})`));
     const successor = seat.replacedBy !== undefined && this.seats.has(seat.replacedBy);
     if (this.state === "running" && !seat.leaving && !successor) this.restart(seat, how);
@@ -325,7 +368,7 @@ export class Supervisor {
 
   /** Whoever waits for the worker that has ended now waits for the new one. */
   private seatInstead(ended: Seat): void {
-    this.seatWorker();
+    this.seatWorker(ended.place);
     for (const one of this.seats.values()) if (one.replacedBy === ended.id) one.replacedBy = this.lastId;
   }
 

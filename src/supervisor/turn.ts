@@ -2,7 +2,7 @@ import type { Milliseconds } from "../base/index.ts";
 import type { Accepted, Accepting } from "../wire/index.ts";
 
 /** Connections that a worker accepts in one turn at most: with more in a row, workers would become uneven. */
-const TURN_CONNECTIONS_MAX = 16;
+export const TURN_CONNECTIONS_MAX = 16;
 /** How long a turn lasts behind the connection that came last, while some have not said yet what they want. */
 const TURN_QUIET_MS: Milliseconds = 5;
 

@@ -18,7 +18,7 @@ interface Door {
 }
 
 /**
- * Lets one worker at a time accept, the one that has the fewest connections; the listening socket itself is what is passed
+ * Lets one worker at a time accept, the one that has the most room; the listening socket itself is what is passed
  * around. So sockets stay even over workers, each knows what the others have chosen before it chooses itself, and the
  * supervisor touches no connection.
  */
@@ -73,7 +73,7 @@ export class Turns {
   }
 
   private give(door: Door): void {
-    const seat = this.stopped ? undefined : this.fewest();
+    const seat = this.stopped ? undefined : this.roomiest();
     if (seat === undefined) return;
     this.given += 1;
     door.holder = seat;
@@ -82,7 +82,7 @@ export class Turns {
   }
 
   /** Whose turn it is next; among equals who has waited longest. */
-  private fewest(): Seat | undefined {
+  private roomiest(): Seat | undefined {
     let best: Seat | undefined;
     for (const seat of this.seats.values()) {
       if (!seat.ready || seat.leaving || this.asked.has(seat)) continue;
@@ -94,7 +94,7 @@ export class Turns {
   private isBefore(seat: Seat, other: Seat): boolean {
     const rests = this.resting.has(seat);
     if (rests !== this.resting.has(other)) return !rests;
-    return seat.connections === other.connections ? seat.turn < other.turn : seat.connections < other.connections;
+    return seat.room === other.room ? seat.turn < other.turn : seat.room > other.room;
   }
 
   private rest(seat: Seat): void {

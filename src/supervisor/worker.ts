@@ -3,11 +3,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import { FairleadError, startWheel, Wheel } from "../base/index.ts";
 import type { Clock, Logger, Milliseconds, Random } from "../base/index.ts";
 import type { ListenerConfig } from "../config/index.ts";
-import { Gateway } from "../gateway/index.ts";
+import { Gateway, retryAfter } from "../gateway/index.ts";
 import type { AccessRecord } from "../gateway/index.ts";
 import type { HealthSignal } from "../health/index.ts";
 import { plainAddress } from "../http/index.ts";
-import { BACKLOG_CONNECTIONS_MAX, createListener } from "../listener/index.ts";
+import { BACKLOG_CONNECTIONS_MAX, createListener, TurnAway } from "../listener/index.ts";
 import type { Listener, ListenerHandlers } from "../listener/index.ts";
 import type { WorkerCounts } from "../metrics/index.ts";
 import type { Pool } from "../pool/index.ts";
@@ -19,6 +19,7 @@ import { drainGateway } from "./drain.ts";
 import { loadBinding } from "./binding.ts";
 import { Turn } from "./turn.ts";
 import type { FromWorker, HealthNotice, LoadChange, ToWorker, WorkerStart } from "./messages.ts";
+import { Seldom } from "./seldom.ts";
 
 /** What a worker is given by the process that it lives in. */
 export interface WorkerWorld {
@@ -31,6 +32,9 @@ export interface WorkerWorld {
 
 /** How long a worker that is replaced goes on serving the connections that it got last as if nothing had happened. */
 const SETTLE_MS: Milliseconds = 2_000;
+
+/** Least time between two log lines about what found no room. */
+const NO_ROOM_INTERVAL_MS: Milliseconds = 10_000;
 
 /** What a record says of something that was no request. */
 const NO_REQUEST = {
@@ -73,6 +77,10 @@ export class Worker {
   private readonly driver: LegDriver;
   private readonly turns = new Set<Turn>();
   private readonly idPrefix: string;
+  private readonly connectionsMax: number;
+  private readonly turnAway: TurnAway;
+  private readonly crowded: Seldom;
+  private refusedConnections = 0;
   private lastBadRequest = 0;
 
   constructor(start: WorkerStart, world: WorkerWorld) {
@@ -85,6 +93,12 @@ export class Worker {
     });
     const driver = createDriver(start.config.socketDriver, loadBinding);
     this.driver = driver;
+    const full = new Seldom(clock, NO_ROOM_INTERVAL_MS, (handshakes) => {
+      logger.warn({ handshakes, maxTunnels: this.gateway.room.max }, "there is no room for another tunnel");
+    });
+    this.connectionsMax = start.room.connections;
+    this.turnAway = new TurnAway(start.room.turnedAway);
+    this.crowded = new Seldom(clock, NO_ROOM_INTERVAL_MS, (connections) => this.makeRoom(connections));
     this.gateway = new Gateway(start.config, {
       wheel: this.wheel,
       clock,
@@ -97,6 +111,8 @@ export class Worker {
       onLoad: start.shared ? (pool, index) => this.tellLoad(pool, index) : () => {},
       onSignal: (pool, index, signal) => this.tellSignal(pool, index, signal),
       onRecord,
+      maxTunnels: start.room.tunnels,
+      onNoRoom: () => full.note(),
     });
     const keys = Buffer.from(start.ticketKeys, "base64");
     const listenerWorld = { driver, wheel: this.wheel };
@@ -116,7 +132,7 @@ export class Worker {
    * @param accepted undefined when its client went away on the way here
    */
   accept(listener: number, connection: number, accepted: Accepted | undefined): void {
-    if (accepted !== undefined) this.listeners[listener]?.accept(accepted);
+    if (accepted !== undefined) this.take(listener, accepted);
     this.world.send({ type: "taken", connection, connections: this.connections() });
   }
 
@@ -129,7 +145,7 @@ export class Worker {
   takeTurn(listener: number, number: number, handle: ServerHandle): void {
     let error: string | undefined;
     const owner = {
-      accepted: (accepted: Accepted) => this.listeners[listener]?.accept(accepted),
+      accepted: (accepted: Accepted) => this.take(listener, accepted),
       failed: ({ message }: Error) => void (error = message),
       over: (turn: Turn) => {
         this.turns.delete(turn);
@@ -154,6 +170,7 @@ export class Worker {
   receive(message: Exclude<ToWorker, { type: "start" }>): void {
     if (message.type === "others") this.applyOthers(message.changes);
     else if (message.type === "health") this.applyHealth(message.notice);
+    else if (message.type === "room") this.gateway.room.max = message.tunnels;
     else if (message.type === "count")
       this.world.send({ type: "counts", request: message.request, counts: this.counts() });
     else void this.drain(message.over, message.settle);
@@ -164,8 +181,31 @@ export class Worker {
     for (const turn of this.turns) turn.pass();
     void this.gateway.destroy();
     for (const listener of this.listeners) listener.destroy();
+    this.turnAway.stop();
     this.loads.stop();
     this.stopWheel();
+  }
+
+  /** Every connection may need another one to a backend, for which a descriptor has to be left. */
+  private take(index: number, accepted: Accepted): void {
+    const listener = this.listeners[index];
+    if (listener === undefined) throw new RangeError(`there is no listener ${index}`);
+    if (this.connections() < this.connectionsMax) {
+      listener.accept(accepted);
+      return;
+    }
+    this.refusedConnections += 1;
+    this.turnAway.refuse(accepted, listener.config, retryAfter(this.world.random));
+    this.crowded.note();
+  }
+
+  /** Clients that only keep a connection for later give way. */
+  private makeRoom(connections: number): void {
+    this.world.logger.warn(
+      { connections, maxConnections: this.connectionsMax },
+      "there are no descriptors left for another connection",
+    );
+    for (const listener of this.listeners) listener.closeIdle();
   }
 
   /** Behind everything that it has chosen meanwhile. */
@@ -240,6 +280,8 @@ export class Worker {
       tunnels: this.gateway.tunnels.size,
       requests: this.gateway.requests,
       connections: this.connections(),
+      refusedTunnels: this.gateway.room.refused,
+      refusedConnections: this.refusedConnections,
       pools,
     };
   }

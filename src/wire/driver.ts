@@ -136,6 +136,8 @@ export function createDriver(wanted: SocketDriver, load: (name: string) => unkno
     drive(leg) {
       const driven = leg instanceof StreamLeg ? fromStream(leg, (socket) => takeHandle(socket, binding), legs) : leg;
       if (driven instanceof HandleLeg) driven.share();
+      // The other leg may well be driven by its handle, and lends what it has read for the duration of a call only.
+      else if (driven instanceof StreamLeg) driven.borrows = true;
       return driven;
     },
   };

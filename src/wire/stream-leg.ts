@@ -21,6 +21,8 @@ export class StreamLeg implements Leg {
   listener: LegListener;
   closed: boolean;
   readonly socket: Socket;
+  /** Whether what is written here may stand in a buffer that is read over soon. */
+  borrows = false;
   private error: Error | undefined;
 
   /** Takes the socket over: from now on all its events go to `listener`. Reading begins with `resume`. */
@@ -54,7 +56,10 @@ export class StreamLeg implements Leg {
   }
 
   write(bytes: Uint8Array): boolean {
-    return this.socket.write(bytes);
+    const { socket } = this;
+    // TLS takes in at once what need not wait behind something else; a stream keeps the rest where it stands.
+    const taken = !this.borrows || (socket.writableLength === 0 && "encrypted" in socket);
+    return socket.write(taken ? bytes : Buffer.from(bytes));
   }
 
   keepAlive(): void {

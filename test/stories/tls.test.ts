@@ -7,9 +7,9 @@ import { startEcho } from "../kit/backends.ts";
 import { startBalancer, type Harbour } from "../kit/balancer.ts";
 import { authority, certificateFor } from "../kit/certs.ts";
 import { lastly } from "../kit/cleanup.ts";
-import { openWs, refusedWs, whose } from "../kit/clients.ts";
+import { openWs, refusedWs, whose, type Client } from "../kit/clients.ts";
 import { rawConnect } from "../kit/raw.ts";
-import { within } from "../kit/until.ts";
+import { until, within } from "../kit/until.ts";
 import type { ConfigInput } from "../../src/index.ts";
 
 const pair = (hosts: readonly string[]): { cert: string; key: string } => {
@@ -136,4 +136,52 @@ test("a wss client and a wss backend, with fairlead between, lose nothing", asyn
   assert.ok(client.messages.every((message, at) => message.data.equals(sent[at] ?? Buffer.alloc(0))));
   assert.equal((await client.bye(1000, "secure")).reason, "secure");
   await fairlead.idle();
+});
+
+/** Smaller than what a stream takes before it says stop, so that several wait in it at a time; in sum more than all buffers hold. */
+const PIECE_BYTES = 16 * 1024;
+const PIECES = 2_000;
+
+test("what wss clients take slowly arrives as it was sent, whatever else their worker reads meanwhile", async (t) => {
+  let sent = 0;
+  const backend = await startEcho(t, {
+    onSocket(socket) {
+      let number = 0;
+      const more = (): void => {
+        sent += 1;
+        // One at a time, so that each is read for itself.
+        if (number < PIECES) socket.send(Buffer.alloc(PIECE_BYTES, number++ % 251), () => setImmediate(more));
+      };
+      more();
+    },
+  });
+  const fairlead = await startSecure(t, { backends: [backend.url] });
+  const open = () => openWs(t, secureUrl(fairlead), { ca: authority().cert });
+  const clients = await Promise.all([open(), open(), open(), open()]);
+  for (const { socket } of clients) socket.pause();
+  await until(async () => {
+    const before = sent;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    return sent === before;
+  }, "the backend is held back");
+  assert.ok(sent < PIECES * clients.length);
+  for (const { socket } of clients) socket.resume();
+  const isOver = ({ socket, messages }: Client) => messages.length === PIECES || socket.readyState === socket.CLOSED;
+  await until(() => clients.every(isOver), "all of it");
+  for (const { messages, errors } of clients) {
+    assert.deepEqual(errors, []);
+    const changed = messages.findIndex(({ data }, at) => !data.equals(Buffer.alloc(PIECE_BYTES, at % 251)));
+    assert.equal(changed, -1, "the first piece that came changed");
+  }
+  await Promise.all(clients.map((client) => client.bye()));
+  await fairlead.idle();
+});
+
+test("a wss client's connection counts once, before its tunnel, in it and after it", async (t) => {
+  const fairlead = await startSecure(t);
+  const connections = async (): Promise<number> => (await fairlead.balancer.status()).connections;
+  const client = await openWs(t, secureUrl(fairlead), { ca: authority().cert });
+  assert.equal(await connections(), 1);
+  await client.bye();
+  await until(async () => (await connections()) === 0, "it is gone");
 });

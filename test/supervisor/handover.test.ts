@@ -13,7 +13,12 @@ const scene = (count: number) => {
   const got: string[] = [];
   const seats = new Map<number, Seat>();
   let now = 0;
-  const handover = new Handover(seats, { now: () => now, wall: () => now });
+  const refused: number[] = [];
+  const handover = new Handover(seats, {
+    clock: { now: () => now, wall: () => now },
+    waitingMax: 4,
+    refused: (listener) => void refused.push(listener),
+  });
   for (let id = 1; id <= count; id += 1) {
     const handle = {
       pid: id,
@@ -21,7 +26,7 @@ const scene = (count: number) => {
       give: () => void got.push(`${id}: connection`),
       kill: () => undefined,
     };
-    const seat = new Seat(id, handle, 0);
+    const seat = new Seat(id, id - 1, handle, 0);
     seat.ready = true;
     seats.set(id, seat);
   }
@@ -37,7 +42,7 @@ const scene = (count: number) => {
     return got.splice(0);
   };
   const pass = (milliseconds: number): void => void (now += milliseconds);
-  return { got, handover, seats, come, take, pass };
+  return { got, handover, seats, come, take, pass, refused };
 };
 
 test("the worker with the fewest connections gets the next one, the one that waited longest among equals", async () => {
@@ -52,6 +57,39 @@ test("the worker with the fewest connections gets the next one, the one that wai
     order,
     [1, 2, 3, 1, 2, 3].map((id) => `${id}: connection`),
   );
+});
+
+test("a worker that may have more tunnels than the others gets the next connection as long as it has more room", async () => {
+  const { come, seats } = scene(2);
+  for (const [id, share] of [
+    [1, 1],
+    [2, 3],
+  ] as const) {
+    const seat = seats.get(id);
+    if (seat !== undefined) seat.share = share;
+  }
+  const order: string[] = [];
+  for (let at = 0; at < 4; at += 1) {
+    order.push(...(await come()));
+    for (const seat of seats.values()) seat.isTaking = false;
+  }
+  assert.deepEqual(
+    order,
+    [2, 2, 1, 2].map((id) => `${id}: connection`),
+  );
+});
+
+test("those for whom there is no place to wait are refused, and those that wait are not touched", async () => {
+  const { seats, come, refused, handover } = scene(1);
+  const seat = seats.get(1);
+  assert.ok(seat);
+  seat.ready = false;
+  await come(6);
+  assert.deepEqual(refused, [0, 0]);
+  seat.ready = true;
+  handover.wake();
+  assert.deepEqual(await come(0), ["1: connection"]);
+  handover.stop();
 });
 
 test("what is known of the loads reaches a worker before its connection", async () => {

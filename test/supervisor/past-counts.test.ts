@@ -8,6 +8,8 @@ const counted = (...backends: BackendCounts[]): WorkerCounts => ({
   tunnels: 0,
   requests: 0,
   connections: 0,
+  refusedTunnels: 2,
+  refusedConnections: 1,
   pools: { chat: backends },
 });
 
@@ -29,4 +31,5 @@ test("totals of workers that have ended add up; what they had open is gone with 
   assert.deepEqual(past.of("chat", 0), { open: 0, inFlight: 0, load: 0, tunnels: 15, requests: 8, failures: 3 });
   assert.deepEqual(past.of("chat", 1), { open: 0, inFlight: 0, load: 0, tunnels: 0, requests: 4, failures: 0 });
   assert.equal(past.of("other", 0), undefined);
+  assert.deepEqual([past.refusedTunnels, past.refusedConnections], [4, 2]);
 });

@@ -1,6 +1,6 @@
 /** Workers that are killed, replaced, broken or orphaned. */
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import test from "node:test";
@@ -172,3 +172,22 @@ for (const [driver, served] of [
     assert.ok(Math.min(...workers) >= 6, `they are even again: ${workers.join(", ")}`);
   });
 }
+
+/** What a worker's report says of V8's space for young objects: both halves of it, in bytes. */
+const youngSpace = (folder: string): number => {
+  const report = readdirSync(folder).find((name) => name.startsWith("report."));
+  const text = report === undefined ? "" : readFileSync(join(folder, report), "utf8");
+  return Number(/"new_space": *\{\s*"memorySize": *(\d+)/.exec(text)?.[1] ?? 0);
+};
+
+test("a worker's space for young objects stays small, as the single process's does", async (t) => {
+  const backend = await startEcho(t);
+  const folder = temporaryFolder(t);
+  const env = { NODE_OPTIONS: `--report-on-signal --report-directory=${folder}` };
+  const fairlead = await startFairlead(t, [backend.url, "--workers", "2"], env);
+  await openInTurn(t, fairlead.url, 20);
+  const [worker = 0] = await fairlead.workers();
+  process.kill(worker, "SIGUSR2");
+  await until(() => youngSpace(folder) > 0, "its report");
+  assert.ok(youngSpace(folder) <= 2 * 1024 * 1024, `${youngSpace(folder)} bytes`);
+});

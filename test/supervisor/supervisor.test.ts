@@ -25,20 +25,24 @@ const counted = (tunnels: number, open = 0): WorkerCounts => ({
   tunnels: open,
   requests: 0,
   connections: open,
+  refusedTunnels: 0,
+  refusedConnections: 0,
   pools: { default: [{ open, inFlight: 0, load: open, tunnels, requests: 0, failures: 0 }] },
 });
 
 const BACKENDS = ["ws://127.0.0.1:81", "ws://127.0.0.1:82"];
 
 /** A supervisor whose workers are ready at once, and go when they are told to. */
-const startPuppets = async (t: TestContext, workers: number) => {
+const startPuppets = async (t: TestContext, workers: number, maxTunnels: number | "auto" = "auto") => {
   const puppets: Puppet[] = [];
-  const { config } = parseConfig({ listen: "127.0.0.1:0", admin: "off", backends: BACKENDS });
+  const limits = { maxTunnels };
+  const { config } = parseConfig({ listen: "127.0.0.1:0", admin: "off", backends: BACKENDS, limits });
   const supervisor = new Supervisor(config, {
     clock: systemClock,
     random: () => 0,
     logger: silentLogger,
     workers,
+    descriptors: 20_000,
     version: "0",
     remote: false,
     spawn: (onMessage, onExit) => {
@@ -139,6 +143,39 @@ test("all workers get the same secrets", async (t) => {
     starts.map((start) => start?.workerId),
     [1, 2, 3],
   );
+});
+
+const roomOf = ({ got }: Puppet): number | undefined =>
+  got.findLast((message) => message.type === "room")?.tunnels ?? startOf({ got, tell() {}, die() {} })?.room.tunnels;
+
+test("the tunnels of an instance are shared out, and one that replaces another gets what that one has left", async (t) => {
+  const { puppet, supervisor } = await startPuppets(t, 3, 100);
+  assert.deepEqual([0, 1, 2].map(puppet).map(roomOf), [34, 33, 33]);
+  assert.equal((await supervisor.status()).maxTunnels, 100);
+  puppet(0).tell({ type: "load", changes: [], connections: 30 });
+  puppet(0).tell({ type: "leaving" });
+  assert.equal(roomOf(puppet(3)), 4);
+  // Until its successor is ready it gets connections as before.
+  puppet(0).tell({ type: "load", changes: [], connections: 34 });
+  await turn();
+  assert.equal(roomOf(puppet(3)), 0);
+  puppet(0).tell({ type: "load", changes: [], connections: 21 });
+  assert.equal(roomOf(puppet(3)), 13);
+  puppet(0).die();
+  await turn();
+  assert.equal(roomOf(puppet(3)), 34);
+  assert.deepEqual([1, 2].map(puppet).map(roomOf), [33, 33]);
+});
+
+test("what the limit on open files gives is each worker's own, also beside one that leaves", async (t) => {
+  const { puppet, supervisor } = await startPuppets(t, 2);
+  const each = roomOf(puppet(0)) ?? 0;
+  assert.ok(each > 9_000 && each < 10_000);
+  puppet(0).tell({ type: "load", changes: [], connections: 5_000 });
+  puppet(0).tell({ type: "leaving" });
+  await turn();
+  assert.equal(roomOf(puppet(2)), each);
+  assert.equal((await supervisor.status()).maxTunnels, 2 * each);
 });
 
 test("a worker that does not answer is shown as it was, and its totals count once when it has gone", async (t) => {

@@ -6,7 +6,7 @@ import type { TestContext } from "node:test";
 import type { WorkerCounts } from "../../src/metrics/index.ts";
 import type { ToWorker } from "../../src/supervisor/messages.ts";
 import { Seat } from "../../src/supervisor/seat.ts";
-import { Turn } from "../../src/supervisor/turn.ts";
+import { Turn, TURN_CONNECTIONS_MAX } from "../../src/supervisor/turn.ts";
 import { Turns } from "../../src/supervisor/turns.ts";
 import type { Accepted, Bound } from "../../src/wire/index.ts";
 import { DRIVERS } from "../kit/drivers.ts";
@@ -21,7 +21,8 @@ const fakeBound = (): Bound & { closed: boolean } => {
   return bound;
 };
 
-const COUNTS: WorkerCounts = { handshakes: 0, tunnels: 0, requests: 0, connections: 0, pools: {} };
+const OPEN = { handshakes: 0, tunnels: 0, requests: 0, connections: 0 };
+const COUNTS: WorkerCounts = { ...OPEN, refusedTunnels: 0, refusedConnections: 0, pools: {} };
 
 /** Workers that note what they are told; all but the first answer when they are asked. */
 const scene = (t: TestContext, count: number) => {
@@ -39,7 +40,7 @@ const scene = (t: TestContext, count: number) => {
       giveTurn: (listener: number) => void got.push(`${id}: turn at ${listener}`),
       kill: () => undefined,
     };
-    const seat = new Seat(id, handle, 0);
+    const seat = new Seat(id, id - 1, handle, 0);
     seat.ready = true;
     seats.set(id, seat);
   }
@@ -67,6 +68,23 @@ test("every address has one turn at a time, which goes to the worker with the fe
   assert.deepEqual(pass(1, 0, 5), ["2: turn at 0"]);
   turns.wake();
   assert.deepEqual(told(), []);
+});
+
+test("a worker that may have more tunnels than the others gets the turn as long as it has more room", (t) => {
+  const { turns, seatOf, pass, told } = scene(t, 2);
+  seatOf(2).share = 10;
+  turns.wake();
+  assert.deepEqual(told(), ["2: turn at 0", "2: turn at 1"]);
+  assert.deepEqual(pass(2, 1, 9), ["2: turn at 1"]);
+  assert.deepEqual(pass(2, 1, 11), ["1: turn at 1"]);
+});
+
+test("as long as a worker may accept, it may have more connections than it has told", (t) => {
+  const { turns, seatOf } = scene(t, 1);
+  const seat = seatOf(1);
+  seat.connections = 3;
+  turns.wake();
+  assert.equal(seat.connectionsMax, 3 + 2 * TURN_CONNECTIONS_MAX);
 });
 
 test("what is known of the loads reaches a worker before its turn", (t) => {
