@@ -9,6 +9,8 @@ export interface Options {
   readonly proxies: readonly string[] | undefined;
   readonly rounds: number | undefined;
   readonly out: string | undefined;
+  /** Results of earlier runs that are put together; then nothing is measured. */
+  readonly merge: readonly string[] | undefined;
 }
 
 /** Names that may be asked for. */
@@ -17,7 +19,7 @@ export interface Names {
   readonly proxies: readonly string[];
 }
 
-const FLAGS = ["--quick", "--help", "--scenario", "--proxy", "--rounds", "--out"];
+const FLAGS = ["--quick", "--help", "--scenario", "--proxy", "--rounds", "--out", "--merge"];
 const ROUNDS_MAX = 1000;
 
 /**
@@ -47,7 +49,9 @@ export function readOptions(args: readonly string[], names: Names): { options: O
     proxies: namesOf("--proxy", "proxy", values, names.proxies, problems),
     rounds: roundsOf(values.get("--rounds"), problems),
     out: single("--out", values.get("--out"), problems),
+    merge: values.get("--merge"),
   };
+  if (options.merge?.length === 0) problems.push("--merge needs the results of one run or more");
   return { options, problems };
 }
 
@@ -105,6 +109,7 @@ Runs fairlead beside other proxies on this machine, and writes what was measured
   --proxy NAME...       only these contestants or families: ${names.proxies.join(", ")}
   --rounds N            turns of every contestant in every scenario (5; with --quick 3)
   --out FOLDER          where results go (bench/results)
+  --merge RESULTS...    measures nothing, and puts together what earlier runs have written, each with other scenarios
   --help                this text
 
 Exit code: 0 measured, 1 something failed, 2 wrong usage, 130 stopped.

@@ -7,7 +7,8 @@ import { helpText, type Options, readOptions } from "./options.ts";
 import { FULL, type Plan, QUICK } from "./plan.ts";
 import type { Variant } from "./proxies/variant.ts";
 import { PROXY_NAMES, VARIANTS } from "./proxies/variants.ts";
-import { runFacts } from "./report/run-facts.ts";
+import { mergeReports } from "./report/merge.ts";
+import { type RunFacts, runFacts } from "./report/run-facts.ts";
 import { writeResults } from "./report/write.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import { SCENARIO_NAMES, SCENARIOS } from "./scenarios/scenarios.ts";
@@ -37,7 +38,12 @@ function chosenScenarios({ scenarios, quick }: Options): Scenario[] {
   return SCENARIOS.filter(({ name, runs }) => scenarios?.includes(name) ?? runs !== skipped);
 }
 
-async function measure(options: Options, contest: Omit<Contest, "softEnd" | "hardEnd">): Promise<ScenarioResult[]> {
+async function measure(
+  options: Options,
+  contest: Omit<Contest, "softEnd" | "hardEnd">,
+  facts: RunFacts,
+  folder: string,
+): Promise<ScenarioResult[]> {
   const scenarios = chosenScenarios(options);
   const results: ScenarioResult[] = [];
   const hardEnd = performance.now() + contest.plan.budget;
@@ -52,6 +58,9 @@ async function measure(options: Options, contest: Omit<Contest, "softEnd" | "har
     contest.say(`${scenario.name}: ${scenario.title}`);
     try {
       results.push(await runScenario(scenario, { ...contest, softEnd, hardEnd }));
+      // Who stops the run keeps what has been measured.
+      writeResults(folder, facts, results);
+      contest.say(`  took ${((performance.now() - now) / 1000).toFixed(0)} s`);
     } catch (error) {
       contest.lab.signal.throwIfAborted();
       contest.say(`  failed: ${messageOf(error)}`);
@@ -59,6 +68,17 @@ async function measure(options: Options, contest: Omit<Contest, "softEnd" | "har
     }
   }
   return results;
+}
+
+function merge(paths: readonly string[], folder: string): void {
+  try {
+    const { facts, results } = mergeReports(paths);
+    console.log(writeResults(folder, facts, results));
+    console.error(`written to ${folder}`);
+  } catch (error) {
+    console.error(messageOf(error));
+    process.exitCode = 1;
+  }
 }
 
 async function main(args: readonly string[]): Promise<void> {
@@ -69,6 +89,7 @@ async function main(args: readonly string[]): Promise<void> {
     process.exitCode = 2;
     return;
   }
+  if (options.merge !== undefined) return void merge(options.merge, resolve(options.out ?? OUT));
   const stop = new AbortController();
   const lab = openLab(stop.signal);
   process.on("exit", () => lab.close());
@@ -80,8 +101,8 @@ async function main(args: readonly string[]): Promise<void> {
   if (facts.missing.length > 0) console.error(`not installed: ${facts.missing.join(", ")}`);
   const certificate = makeCertificate(lab.folder, SERVER_NAME);
   const say = (line: string): void => console.error(line);
-  const results = await measure(options, { lab, plan, certificate, variants, say });
   const folder = resolve(options.out ?? OUT);
+  const results = await measure(options, { lab, plan, certificate, variants, say }, facts, folder);
   console.log(writeResults(folder, facts, results));
   console.error(`written to ${folder}`);
   if (results.some(({ standings }) => standings.some(({ failures }) => failures.length > 0))) process.exitCode = 1;

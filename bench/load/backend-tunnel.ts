@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { frameCounter } from "./frame-counter.ts";
 import { answerPing, closeFrame, FirstByte, frameBytes, makeFrame, preparedFrames, readFrame } from "./frames.ts";
 
 /** Answers that go out in one write when several messages came in one read. */
@@ -55,35 +56,12 @@ export function serveTunnel(socket: Socket, target: string, early: Buffer): void
 
 const reactionTo = (target: string): React => (target.startsWith("/fan-out") ? fanOut : echo);
 
-/** Counts bytes, and reads of a frame only its first one: all messages of a tunnel have the same size. */
+/** All messages of a tunnel have the same size. */
 function counted(socket: Socket, size: number, react: React): (chunk: Buffer) => void {
-  const whole = frameBytes(size, true);
-  let remaining = 0;
-  let pending: Buffer | undefined;
-  return (chunk) => {
-    const bytes = pending === undefined ? chunk : Buffer.concat([pending, chunk]);
-    pending = undefined;
-    let messages = 0;
-    for (let at = 0; at < bytes.length;) {
-      if (remaining === 0) {
-        const first = bytes[at];
-        if (first !== FirstByte.binary) {
-          if (messages > 0) react(socket, messages, size);
-          messages = 0;
-          const next = control(socket, bytes, at);
-          if (next === undefined) pending = Buffer.from(bytes.subarray(at));
-          at = next ?? bytes.length;
-          continue;
-        }
-        remaining = whole;
-      }
-      const take = Math.min(remaining, bytes.length - at);
-      remaining -= take;
-      at += take;
-      if (remaining === 0) messages += 1;
-    }
-    if (messages > 0) react(socket, messages, size);
-  };
+  return frameCounter(frameBytes(size, true), {
+    messages: (count) => react(socket, count, size),
+    control: (bytes, at) => control(socket, bytes, at),
+  });
 }
 
 /** A ping of the proxy's own, or the end. Anything else is a broken stream. */

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { dial } from "./dial.ts";
+import { frameCounter } from "./frame-counter.ts";
 import { answerPing, FirstByte, frameBytes } from "./frames.ts";
 import { readUpgradeAnswer, upgradeRequest } from "./handshake.ts";
 import type { Goal } from "./protocol.ts";
@@ -13,10 +14,8 @@ export interface Tunnel {
   upgraded: boolean;
   /** The end is wanted. */
   ended: boolean;
-  /** Bytes of the answer under way that are still to come. */
-  remaining: number;
-  /** What came of a head or a ping that is not whole. */
-  pending: Buffer | undefined;
+  /** What came of the answer's head as long as it is not whole. */
+  head: Buffer | undefined;
 }
 
 /** What tunnels tell the load. */
@@ -29,13 +28,12 @@ export interface TunnelEvents {
 /** Opens a tunnel whose messages have `size` bytes, and waits for the 101. */
 export async function openTunnel(goal: Goal, target: string, size: number, events: TunnelEvents): Promise<Tunnel> {
   const { promise, resolve, reject } = Promise.withResolvers<Tunnel>();
-  const whole = frameBytes(size, false);
   const socket = dial(goal, {
     opened: () => socket.write(upgradeRequest(target)),
     received(bytes) {
       try {
-        if (tunnel.upgraded) receive(tunnel, bytes, whole, events);
-        else if (finishUpgrade(tunnel, bytes, whole, events)) resolve(tunnel);
+        if (tunnel.upgraded) take(bytes);
+        else if (finishUpgrade(tunnel, bytes, take)) resolve(tunnel);
       } catch (error) {
         socket.destroy(error instanceof Error ? error : new Error(String(error)));
       }
@@ -47,53 +45,31 @@ export async function openTunnel(goal: Goal, target: string, size: number, event
       else reject(new Error(`a tunnel could not be opened: ${reason}`));
     },
   });
-  const tunnel: Tunnel = { socket, times: noTimes(), upgraded: false, ended: false, remaining: 0, pending: undefined };
+  const tunnel: Tunnel = { socket, times: noTimes(), upgraded: false, ended: false, head: undefined };
+  const take = frameCounter(frameBytes(size, false), {
+    messages: (count) => events.answered(tunnel, count),
+    control: (bytes, at) => control(tunnel, bytes, at),
+  });
   return promise;
 }
 
-function finishUpgrade(tunnel: Tunnel, chunk: Buffer, whole: number, events: TunnelEvents): boolean {
-  const bytes = tunnel.pending === undefined ? chunk : Buffer.concat([tunnel.pending, chunk]);
+/** True when the answer's head is whole; what came behind it is taken. */
+function finishUpgrade(tunnel: Tunnel, chunk: Buffer, take: (bytes: Buffer) => void): boolean {
+  const bytes = tunnel.head === undefined ? chunk : Buffer.concat([tunnel.head, chunk]);
   const end = readUpgradeAnswer(bytes);
-  tunnel.pending = end === 0 ? Buffer.from(bytes) : undefined;
+  tunnel.head = end === 0 ? Buffer.from(bytes) : undefined;
   if (end === 0) return false;
   tunnel.upgraded = true;
-  if (bytes.length > end) receive(tunnel, bytes.subarray(end), whole, events);
+  if (bytes.length > end) take(bytes.subarray(end));
   return true;
 }
 
-/** Counts the bytes of equal frames; only a frame's first byte is looked at. */
-function receive(tunnel: Tunnel, chunk: Buffer, whole: number, events: TunnelEvents): void {
-  const bytes = tunnel.pending === undefined ? chunk : Buffer.concat([tunnel.pending, chunk]);
-  tunnel.pending = undefined;
-  let { remaining } = tunnel;
-  let messages = 0;
-  for (let at = 0; at < bytes.length;) {
-    if (remaining === 0) {
-      if (bytes[at] !== FirstByte.binary) {
-        at = control(tunnel, bytes, at);
-        continue;
-      }
-      remaining = whole;
-    }
-    const take = Math.min(remaining, bytes.length - at);
-    remaining -= take;
-    at += take;
-    if (remaining === 0) messages += 1;
-  }
-  tunnel.remaining = remaining;
-  if (messages > 0) events.answered(tunnel, messages);
-}
-
 /** A ping of the proxy's own is answered, as every client would; nothing else may come. */
-function control(tunnel: Tunnel, bytes: Buffer, at: number): number {
+function control(tunnel: Tunnel, bytes: Buffer, at: number): number | undefined {
   const first = bytes[at] ?? 0;
   if (first !== FirstByte.ping)
     throw new Error(`a frame begins with 0x${first.toString(16)}: the answers are not the expected ones`);
   const answered = answerPing(bytes, at, bytes.length, false);
-  if (answered === undefined) {
-    tunnel.pending = Buffer.from(bytes.subarray(at));
-    return bytes.length;
-  }
-  tunnel.socket.write(answered.pong);
-  return answered.next;
+  if (answered !== undefined) tunnel.socket.write(answered.pong);
+  return answered?.next;
 }

@@ -39,6 +39,7 @@ function factsText(facts: RunFacts): string {
     "",
     `${versions.join(", ")}; Node ${facts.node}; Linux ${facts.kernel}, ${facts.cores} x ${facts.cpu}.`,
     `Median (least-greatest) of up to ${plan.rounds} rounds. Ratios are fairlead over the other.`,
+    ...(facts.runs > 1 ? [`Put together from ${facts.runs} runs; what is compared was measured in one.`] : []),
   ];
   if (facts.missing.length > 0) lines.push("", `Not installed, so not measured: ${facts.missing.join(", ")}.`);
   return lines.join("\n");

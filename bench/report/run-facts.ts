@@ -2,9 +2,12 @@ import { cpus, release } from "node:os";
 import type { Plan } from "../plan.ts";
 import type { Variant } from "../proxies/variant.ts";
 
-/** When, where and with what a run was made. */
+/** When, where and with what a run was made; or several, whose results were put together. */
 export interface RunFacts {
+  /** When the run began, of several the last. */
   readonly date: string;
+  /** Number of runs. */
+  readonly runs: number;
   readonly node: string;
   readonly kernel: string;
   readonly cpu: string;
@@ -28,6 +31,7 @@ export function runFacts(plan: Plan, wanted: readonly Variant[]): RunFacts {
   const [cpu] = cpus();
   return {
     date: new Date().toISOString(),
+    runs: 1,
     node: process.versions.node,
     kernel: release(),
     cpu: cpu?.model ?? "unknown",

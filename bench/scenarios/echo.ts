@@ -50,4 +50,5 @@ export const ECHOES: readonly Scenario[] = [
   echo({ name: "wss-1k", title: "wss: echo of 1 KiB", size: KIB, tls: true }),
   echo({ name: "wss-64k", title: "wss: echo of 64 KiB", size: 64 * KIB, tls: true }),
   echo({ name: "wss-1m", title: "wss: echo of 1 MiB", size: KIB * KIB, tls: true }),
+  echo({ name: "wss-64x16", title: "wss: echo of 64 B, 16 in flight", size: 64, inFlight: 16, tls: true }),
 ];

@@ -1,5 +1,5 @@
 import { sleep } from "../lab/sleep.ts";
-import { memoryOf } from "../measure/memory.ts";
+import { type Memory, memoryOf } from "../measure/memory.ts";
 import { median } from "../measure/statistics.ts";
 import { type Metric, proxiesOnly, type Readings, type Scenario, startLoad, type Turn } from "./scenario.ts";
 
@@ -16,7 +16,7 @@ const BUSY_READINGS = 8;
 const kib = (key: string, title: string): Metric => ({ key, title, unit: "KiB", better: "lower" });
 
 /** Memory of the warm proxy without tunnels. */
-async function baseline(turn: Turn, pid: number, size: number): Promise<number> {
+async function baseline(turn: Turn, pid: number, size: number): Promise<Memory> {
   const { generator, goal, plan, signal } = turn;
   await generator.ask("open", { goal, count: FIRST_TUNNELS, size });
   await generator.ask("once", { size });
@@ -32,30 +32,33 @@ async function idleLevels(turn: Turn, levels: readonly number[]): Promise<Readin
   const before = await baseline(turn, pid, IDLE_BYTES);
   const readings: Record<string, number> = {};
   for (const count of levels) {
-    const perTunnel = (): number => (memoryOf(pid) - before) / count / KIB;
+    const perTunnel = (bytes: number): number => bytes / count / KIB;
     await generator.ask("open", { goal, count, size: IDLE_BYTES });
     await generator.ask("once", { size: IDLE_BYTES });
-    readings[`after${count}`] = perTunnel();
+    readings[`after${count}`] = perTunnel(memoryOf(pid).all - before.all);
     await sleep(plan.rest, signal);
-    readings[`rest${count}`] = perTunnel();
+    const rest = memoryOf(pid);
+    readings[`rest${count}`] = perTunnel(rest.all - before.all);
+    readings[`own${count}`] = perTunnel(rest.own - before.own);
   }
   return readings;
 }
 
-function idle(name: string, levels: readonly number[], runs: Scenario["runs"]): Scenario {
+function idle(name: string, levels: readonly number[], runs: Scenario["runs"], tls = false): Scenario {
   const count = (level: number): string => level.toLocaleString("en");
   const last = levels.at(-1) ?? 0;
   const rest = levels.toReversed().map((level) => kib(`rest${level}`, `per idle tunnel at ${count(level)}, at rest`));
   const after = levels.toReversed().map((level) => kib(`after${level}`, `at ${count(level)}, just after traffic`));
+  const own = levels.toReversed().map((level) => kib(`own${level}`, `at ${count(level)}, at rest, without files`));
   return {
     name,
-    title: `memory per idle tunnel, up to ${count(last)}`,
+    title: `${tls ? "wss: " : ""}memory per idle tunnel, up to ${count(last)}`,
     runs,
-    tls: false,
+    tls,
     fresh: true,
     sizes: [IDLE_BYTES],
     plain: false,
-    metrics: [...rest, ...after],
+    metrics: [...rest, ...own, ...after],
     takesPart: proxiesOnly,
     turn: (turn) => idleLevels(turn, levels),
   };
@@ -80,7 +83,7 @@ const busy: Scenario = {
     const { generator, goal, plan, signal, proxyPid: pid } = turn;
     if (pid === undefined) return {};
     const before = await baseline(turn, pid, BUSY_BYTES);
-    const perTunnel = (): number => (memoryOf(pid) - before) / BUSY_TUNNELS / KIB;
+    const perTunnel = (): number => (memoryOf(pid).all - before.all) / BUSY_TUNNELS / KIB;
     await generator.ask("open", { goal, count: BUSY_TUNNELS, size: BUSY_BYTES });
     await startLoad(turn, { kind: "closed", size: BUSY_BYTES, inFlight: 1 });
     await sleep(plan.settle, signal);
@@ -100,5 +103,6 @@ const busy: Scenario = {
 export const MEMORY: readonly Scenario[] = [
   idle("memory-idle-1000", LEVELS.slice(0, 1), "quick"),
   idle("memory-idle", LEVELS, "full"),
+  idle("wss-memory-idle", LEVELS.slice(0, 1), "full", true),
   busy,
 ];

@@ -11,7 +11,7 @@ import type { Scenario } from "./scenario.ts";
 export const SCENARIOS: readonly Scenario[] = [
   ...ECHOES,
   ...CROWDS,
-  HANDSHAKES,
+  ...HANDSHAKES,
   ADDED_LATENCY,
   PLAIN_HTTP,
   ...MEMORY,

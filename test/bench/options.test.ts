@@ -17,6 +17,7 @@ test("nothing said means everything", () => {
     proxies: undefined,
     rounds: undefined,
     out: undefined,
+    merge: undefined,
   });
 });
 
@@ -37,14 +38,15 @@ test("names follow their option, one or more, also with = and commas", () => {
 });
 
 test("everything that is wrong is named at once, with what would be right", () => {
-  const { problems } = read("stray", "--quik", "--scenario", "ech-64", "--proxy", "--rounds", "0", "--out");
-  assert.equal(problems.length, 6);
+  const { problems } = read("stray", "--quik", "--scenario", "ech-64", "--proxy", "--rounds", "0", "--out", "--merge");
+  assert.equal(problems.length, 7);
   assert.match(problems.join("\n"), /"stray"/);
   assert.match(problems.join("\n"), /unknown option --quik; did you mean --quick\?/);
   assert.match(problems.join("\n"), /unknown scenario "ech-64"; did you mean echo-64\?/);
   assert.match(problems.join("\n"), /--proxy needs a name/);
   assert.match(problems.join("\n"), /--rounds is "0"/);
   assert.match(problems.join("\n"), /--out needs exactly one value/);
+  assert.match(problems.join("\n"), /--merge needs the results/);
 });
 
 test("a flag takes no value", () => {
@@ -53,6 +55,15 @@ test("a flag takes no value", () => {
 
 test("the help names every option, scenario and contestant", () => {
   const text = helpText(names);
-  for (const word of ["--quick", "--scenario", "--proxy", "--rounds", "--out", ...SCENARIO_NAMES, ...PROXY_NAMES])
+  for (const word of [
+    "--quick",
+    "--scenario",
+    "--proxy",
+    "--rounds",
+    "--out",
+    "--merge",
+    ...SCENARIO_NAMES,
+    ...PROXY_NAMES,
+  ])
     assert.ok(text.includes(word), word);
 });

@@ -140,6 +140,7 @@ test("in the plot fairlead stands at 1, and worse is further right, also where m
 test("the summary tells date, versions, who was missing, and each failure", () => {
   const facts = {
     date: "2026-01-02T03:04:05.000Z",
+    runs: 1,
     node: "24.0.0",
     kernel: "6.1",
     cpu: "x",

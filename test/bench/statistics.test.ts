@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { cpuBetween, sumCpu } from "../../bench/measure/cpu.ts";
-import { parsePss } from "../../bench/measure/memory.ts";
+import { parseMemory } from "../../bench/measure/memory.ts";
 import { descendants, parseStat } from "../../bench/measure/processes.ts";
 import { median, spreadOf } from "../../bench/measure/statistics.ts";
 
@@ -47,8 +47,9 @@ test("descendants are found over generations, strangers are not", () => {
   assert.deepEqual(descendants(2, stats), [2, 3, 4, 5]);
 });
 
-test("the proportional set size is the Pss line, not those that begin like it", () => {
-  const text = "00400000-7fff ---p [rollup]\nRss:      900 kB\nPss:      100 kB\nPss_Dirty:     50 kB\n";
-  assert.equal(parsePss(text), 100 * 1024);
-  assert.throws(() => parsePss("Rss: 1 kB\n"), /no Pss/);
+test("the proportional set size is the Pss line, not those that begin like it; files count apart", () => {
+  const text =
+    "00400000-7fff ---p [rollup]\nRss:      900 kB\nPss:      100 kB\nPss_Dirty:     50 kB\nPss_File:      30 kB\n";
+  assert.deepEqual(parseMemory(text), { all: 100 * 1024, own: 70 * 1024 });
+  assert.throws(() => parseMemory("Rss: 1 kB\n"), /no Pss/);
 });
