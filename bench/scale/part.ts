@@ -50,11 +50,11 @@ export async function runPart(part: Part, lab: Lab, say: (line: string) => void)
   for (let at = 0; at < part.instances; at += 1) stands.push(await startStand(part, lab));
   await Promise.all(stands.map((stand) => warmUp(stand)));
   await sleep(part.rest, lab.signal);
-  for (const stand of stands) stand.levels.push({ tunnels: 0, bytes: memoryOf(stand.instance.pid) });
+  for (const stand of stands) stand.levels.push({ tunnels: 0, bytes: memoryOf(stand.instance.pid).own });
   for (const tunnels of part.levels) {
     await Promise.all(stands.map((stand) => fill(stand, tunnels)));
     await sleep(part.rest, lab.signal);
-    for (const stand of stands) stand.levels.push({ tunnels, bytes: memoryOf(stand.instance.pid) });
+    for (const stand of stands) stand.levels.push({ tunnels, bytes: memoryOf(stand.instance.pid).own });
     // Fails when a tunnel was lost, or when an answer is missing or too many.
     await Promise.all(stands.map(({ generator }) => generator.ask("once", { size: MESSAGE_BYTES })));
     await Promise.all(stands.map((stand) => compare(stand, tunnels)));

@@ -46,7 +46,7 @@ export async function readAtRest(
   const listening = listeningSockets();
   return {
     minutes: (performance.now() - started) / 60_000,
-    bytes: memoryOf(instance.pid),
+    bytes: memoryOf(instance.pid).own,
     processes: processTree(instance.pid).map((pid) => ({ pid, descriptors: openDescriptors(pid, listening) })),
     status: await instance.status(),
   };
