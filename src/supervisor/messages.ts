@@ -44,6 +44,8 @@ export type ToWorker =
   | { readonly type: "start"; readonly start: WorkerStart }
   | { readonly type: "others"; readonly changes: readonly LoadChange[] }
   | { readonly type: "health"; readonly notice: HealthNotice }
+  /** The turn at an address has gone to another worker. */
+  | { readonly type: "withdraw"; readonly turn: number }
   /** Most tunnels from now on. */
   | { readonly type: "room"; readonly tunnels: number }
   | { readonly type: "count"; readonly request: number }
@@ -62,7 +64,7 @@ export type FromWorker =
       readonly listener: number;
       readonly turn: number;
       readonly connections: number;
-      readonly error?: string;
+      readonly error?: { readonly code: string; readonly message: string };
     }
   | { readonly type: "load"; readonly changes: readonly LoadChange[]; readonly connections: number }
   | { readonly type: "signal"; readonly pool: string; readonly index: number; readonly signal: HealthSignal }

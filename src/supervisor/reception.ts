@@ -14,12 +14,16 @@ import { Turns } from "./turns.ts";
 export interface Reception {
   /** Where it listens, in the order of the configuration. */
   readonly addresses: readonly BoundAddress[];
-  /** Resolves when clients that connect from now on are waited for. */
+  /**
+   * Resolves when clients that connect from now on are waited for.
+   *
+   * @throws FairleadError LISTEN_FAILED
+   */
   standing(): Promise<void>;
   /** A worker may be able to take more now. */
   wake(): void;
-  /** A worker has let go of an address that it accepted at. @param failed whether it could not accept */
-  passed(seat: Seat, listener: number, turn: number, failed: boolean): void;
+  /** A worker has let go of an address that it accepted at. @param error why, if it is because it could not accept */
+  passed(seat: Seat, listener: number, turn: number, error: NodeJS.ErrnoException | undefined): void;
   /** A worker is gone, or is to get nothing more. */
   leave(seat: Seat): void;
   /** Accepts nothing more. */
@@ -69,9 +73,13 @@ async function bindAll(
   const turns = new Turns(bounds, seats);
   return {
     addresses: bounds.map(({ host, port }, index) => ({ name: listeners[index]?.name ?? "", host, port })),
-    standing: () => turns.standing(),
+    async standing() {
+      const failed = await turns.standing();
+      const listener = failed === undefined ? undefined : listeners[failed.listener];
+      if (failed !== undefined && listener !== undefined) throw listenError(listener, failed.error);
+    },
     wake: () => turns.wake(),
-    passed: (seat, listener, turn, failed) => turns.passed(seat, listener, turn, failed),
+    passed: (seat, listener, turn, error) => turns.passed(seat, listener, turn, error),
     leave: (seat) => turns.leave(seat),
     close: () => turns.stop(),
   };

@@ -286,8 +286,9 @@ export class Supervisor {
     seat.connections = connections;
     seat.turns -= 1;
     if (seat.leaving) this.shareAnew(seat.place);
-    if (error !== undefined) this.notTaken.note(error);
-    this.reception?.passed(seat, listener, turn, error !== undefined);
+    if (error !== undefined) this.notTaken.note(error.message);
+    const cause = error === undefined ? undefined : Object.assign(new Error(error.message), { code: error.code });
+    this.reception?.passed(seat, listener, turn, cause);
   }
 
   private takeLoads(from: Seat, changes: readonly LoadChange[], connections: number): void {

@@ -20,6 +20,7 @@ export interface TurnOwner {
  */
 export class Turn {
   readonly listener: number;
+  readonly number: number;
 
   private readonly owner: TurnOwner;
   private readonly accepting: Accepting;
@@ -36,10 +37,12 @@ export class Turn {
    */
   constructor(
     listener: number,
+    number: number,
     accept: (onAccepted: (accepted: Accepted) => void, onFailed: (error: Error) => void) => Accepting,
     owner: TurnOwner,
   ) {
     this.listener = listener;
+    this.number = number;
     this.owner = owner;
     this.accepting = accept(
       (accepted) => this.take(accepted),

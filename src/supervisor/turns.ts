@@ -5,7 +5,7 @@ import type { Seat } from "./seat.ts";
 
 /** How often it is looked whether the worker whose turn it is is still alive, and how long it may take to answer. */
 const CHECK_INTERVAL_MS: Milliseconds = 250;
-/** How long a worker that could not accept gets no turn, while there are others. */
+/** How long a worker that could not accept gets no turn. */
 const REST_MS: Milliseconds = 250;
 
 /** One address, and whose turn it is. */
@@ -15,6 +15,8 @@ interface Door {
   holder: Seat | undefined;
   /** Number of the latest turn. */
   turn: number;
+  /** Why the worker that had it last could not accept, if it could not. */
+  error: NodeJS.ErrnoException | undefined;
 }
 
 /**
@@ -35,7 +37,7 @@ export class Turns {
   /** @param bounds in the order of the configuration's listeners */
   constructor(bounds: readonly Bound[], seats: ReadonlyMap<number, Seat>) {
     this.seats = seats;
-    this.doors = bounds.map((bound, listener) => ({ listener, bound, holder: undefined, turn: 0 }));
+    this.doors = bounds.map((bound, listener) => ({ listener, bound, holder: undefined, turn: 0, error: undefined }));
     this.checks = setInterval(() => this.check(), CHECK_INTERVAL_MS);
     this.checks.unref();
   }
@@ -45,13 +47,14 @@ export class Turns {
     for (const door of this.doors) if (door.holder === undefined) this.give(door);
   }
 
-  /** A worker has let go of an address. @param failed whether it could not accept */
-  passed(seat: Seat, listener: number, turn: number, failed: boolean): void {
-    if (failed) this.rest(seat);
+  /** A worker has let go of an address. @param error why, if it is because it could not accept */
+  passed(seat: Seat, listener: number, turn: number, error: NodeJS.ErrnoException | undefined): void {
+    if (error !== undefined) this.rest(seat);
     const door = this.doors[listener];
     // Of a worker that was taken for dead, the turn has long gone to another one.
     if (door?.holder !== seat || door.turn !== turn) return;
     door.holder = undefined;
+    door.error = error;
     this.give(door);
   }
 
@@ -61,9 +64,11 @@ export class Turns {
     this.wake();
   }
 
-  /** Resolves when those whose turn it is do accept. */
-  async standing(): Promise<void> {
+  /** Resolves when those whose turn it is do accept, or with the first address at which they cannot. */
+  async standing(): Promise<{ readonly listener: number; readonly error: NodeJS.ErrnoException } | undefined> {
     await Promise.all(this.doors.flatMap(({ holder }) => holder?.count() ?? []));
+    const failed = this.doors.find(({ error }) => error !== undefined);
+    return failed?.error === undefined ? undefined : { listener: failed.listener, error: failed.error };
   }
 
   stop(): void {
@@ -85,21 +90,18 @@ export class Turns {
   private roomiest(): Seat | undefined {
     let best: Seat | undefined;
     for (const seat of this.seats.values()) {
-      if (!seat.ready || seat.leaving || this.asked.has(seat)) continue;
-      if (best === undefined || this.isBefore(seat, best)) best = seat;
+      if (!seat.ready || seat.leaving || this.asked.has(seat) || this.resting.has(seat)) continue;
+      if (best === undefined || isBefore(seat, best)) best = seat;
     }
     return best;
   }
 
-  private isBefore(seat: Seat, other: Seat): boolean {
-    const rests = this.resting.has(seat);
-    if (rests !== this.resting.has(other)) return !rests;
-    return seat.room === other.room ? seat.turn < other.turn : seat.room > other.room;
-  }
-
   private rest(seat: Seat): void {
     clearTimeout(this.resting.get(seat));
-    const over = (): void => void this.resting.delete(seat);
+    const over = (): void => {
+      this.resting.delete(seat);
+      this.wake();
+    };
     this.resting.set(seat, setTimeout(over, REST_MS).unref());
   }
 
@@ -108,9 +110,16 @@ export class Turns {
     for (const door of this.doors) {
       const { holder } = door;
       if (holder === undefined) this.give(door);
-      else if (this.asked.has(holder)) this.give(door);
+      else if (this.asked.has(holder)) this.withdraw(door, holder);
       else this.ask(holder);
     }
+  }
+
+  /** Gives the turn to another. If the one that had it is alive after all, it lets go as soon as it hears of that. */
+  private withdraw(door: Door, holder: Seat): void {
+    const { turn } = door;
+    this.give(door);
+    if (door.holder !== holder) holder.handle.send({ type: "withdraw", turn });
   }
 
   private ask(seat: Seat): void {
@@ -120,4 +129,8 @@ export class Turns {
       this.wake();
     });
   }
+}
+
+function isBefore(seat: Seat, other: Seat): boolean {
+  return seat.room === other.room ? seat.turn < other.turn : seat.room > other.room;
 }

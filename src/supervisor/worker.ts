@@ -143,10 +143,10 @@ export class Worker {
    * @param number the turn's, by which it is told that it is over
    */
   takeTurn(listener: number, number: number, handle: ServerHandle): void {
-    let error: string | undefined;
+    let error: NodeJS.ErrnoException | undefined;
     const owner = {
       accepted: (accepted: Accepted) => this.take(listener, accepted),
-      failed: ({ message }: Error) => void (error = message),
+      failed: (cause: NodeJS.ErrnoException) => void (error = cause),
       over: (turn: Turn) => {
         this.turns.delete(turn);
         this.tellPassed(listener, number, error);
@@ -157,12 +157,14 @@ export class Worker {
       this.turns.add(
         new Turn(
           listener,
+          number,
           (accepted, failed) => driver.acceptAt(handle, BACKLOG_CONNECTIONS_MAX, accepted, failed),
           owner,
         ),
       );
     } catch (cause) {
-      this.tellPassed(listener, number, String(cause));
+      // What accepting throws is an error of the system's.
+      this.tellPassed(listener, number, cause as NodeJS.ErrnoException);
     }
   }
 
@@ -170,6 +172,7 @@ export class Worker {
   receive(message: Exclude<ToWorker, { type: "start" }>): void {
     if (message.type === "others") this.applyOthers(message.changes);
     else if (message.type === "health") this.applyHealth(message.notice);
+    else if (message.type === "withdraw") this.withdraw(message.turn);
     else if (message.type === "room") this.gateway.room.max = message.tunnels;
     else if (message.type === "count")
       this.world.send({ type: "counts", request: message.request, counts: this.counts() });
@@ -208,11 +211,16 @@ export class Worker {
     for (const listener of this.listeners) listener.closeIdle();
   }
 
+  private withdraw(number: number): void {
+    for (const turn of this.turns) if (turn.number === number) turn.pass();
+  }
+
   /** Behind everything that it has chosen meanwhile. */
-  private tellPassed(listener: number, turn: number, error: string | undefined): void {
+  private tellPassed(listener: number, turn: number, error: NodeJS.ErrnoException | undefined): void {
     this.loads.flush();
     const message = { type: "passed", listener, turn, connections: this.connections() } as const;
-    this.world.send(error === undefined ? message : { ...message, error });
+    const { code = "", message: text } = error ?? {};
+    this.world.send(error === undefined ? message : { ...message, error: { code, message: text ?? "" } });
   }
 
   private handlersFor(listener: ListenerConfig, index: number): ListenerHandlers {

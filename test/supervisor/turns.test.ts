@@ -52,10 +52,10 @@ const scene = (t: TestContext, count: number) => {
     return seat;
   };
   /** The worker accepts so many, and passes the address on. */
-  const pass = (id: number, listener: number, connections: number, failed = false): string[] => {
+  const pass = (id: number, listener: number, connections: number, error?: NodeJS.ErrnoException): string[] => {
     const seat = seatOf(id);
     seat.connections = connections;
-    turns.passed(seat, listener, seat.turn, failed);
+    turns.passed(seat, listener, seat.turn, error);
     return got.splice(0);
   };
   return { turns, bounds, seats, seatOf, pass, told: () => got.splice(0) };
@@ -98,7 +98,19 @@ test("a worker that could not accept rests while there are others", (t) => {
   const { turns, pass, told } = scene(t, 2);
   turns.wake();
   told();
-  assert.deepEqual(pass(1, 0, 0, true), ["2: turn at 0"]);
+  assert.deepEqual(pass(1, 0, 0, new Error("listen EADDRINUSE")), ["2: turn at 0"]);
+});
+
+test("when nobody can accept at an address, that is told, and it is tried again after a rest", async (t) => {
+  const { turns, pass, told } = scene(t, 2);
+  turns.wake();
+  told();
+  const error = Object.assign(new Error("listen EADDRINUSE"), { code: "EADDRINUSE" });
+  pass(1, 0, 0, error);
+  assert.deepEqual(pass(2, 0, 0, error), []);
+  assert.deepEqual(await turns.standing(), { listener: 0, error });
+  const all: string[] = [];
+  await until(() => all.push(...told()) > 0 && all.some((line) => line.endsWith("turn at 0")), "somebody tries again");
 });
 
 test("a worker that leaves or is gone gives its turn back, and nobody gets one when all are", (t) => {
@@ -124,7 +136,8 @@ test("a worker that does not answer loses its turn to another, and what it passe
   const all: string[] = [];
   await until(() => all.push(...told()) > 0 && all.includes("1: count"), "it is asked whether it is alive");
   await until(() => all.push(...told()) > 0 && all.includes("2: turn at 0"), "its turn goes to the other");
-  turns.passed(frozen, 0, turn, false);
+  await until(() => all.push(...told()) > 0 && all.includes("1: withdraw"), "it is told so");
+  turns.passed(frozen, 0, turn, undefined);
   assert.deepEqual(told(), []);
 });
 
@@ -153,7 +166,7 @@ test("a turn ends behind sixteen connections, or when none has come for a moment
       failed: (error: Error) => assert.fail(error),
       over: () => void (over = true),
     };
-    const turn = new Turn(0, (took, failed) => handles.acceptAt(bound.handle, 64, took, failed), owner);
+    const turn = new Turn(0, 1, (took, failed) => handles.acceptAt(bound.handle, 64, took, failed), owner);
     lastly(t, () => turn.pass());
     return { over: () => over, port: bound.port };
   };
@@ -183,7 +196,7 @@ test("a turn ends with the loop's turn in which its last handshake was seen to",
     failed: (error: Error) => assert.fail(error),
     over: () => void (overs += 1),
   };
-  const turn = new Turn(0, (took, failed) => handles.acceptAt(bound.handle, 64, took, failed), owner);
+  const turn = new Turn(0, 1, (took, failed) => handles.acceptAt(bound.handle, 64, took, failed), owner);
   await rawConnect(t, bound.port);
   await until(() => overs === 1, "it is over");
   turn.pass();
