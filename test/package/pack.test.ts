@@ -38,12 +38,18 @@ describe("the package", () => {
 
   test("holds the program, its declarations and what is told about it, and nothing else", () => {
     const allowed =
-      /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/fairlead\.cjs|dist\/[\w/.-]+(?<!\.map)(?<!\.test\.js))$/;
+      /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/(?:fairlead|v8-settings)\.cjs|dist\/[\w/.-]+(?<!\.map)(?<!\.test\.js))$/;
     assert.deepEqual(
       packed.files.filter((path) => !allowed.test(path)),
       [],
     );
-    for (const path of ["dist/index.js", "dist/index.d.ts", "dist/cli/main.js", "bin/fairlead.cjs"]) {
+    for (const path of [
+      "dist/index.js",
+      "dist/index.d.ts",
+      "dist/cli/main.js",
+      "bin/fairlead.cjs",
+      "bin/v8-settings.cjs",
+    ]) {
       assert.ok(packed.files.includes(path), `${path} is missing`);
     }
   });
