@@ -1,7 +1,8 @@
-import { HandleLeg, HandleLegs } from "./handle-leg.ts";
 import type { Leg } from "./leg.ts";
-import { findStreamBinding, takeHandle } from "./stream-handle.ts";
+import { findStreamBinding, takeHandles } from "./stream-handle.ts";
 import type { StreamLeg } from "./stream-leg.ts";
+import { SharedByLegs, TcpLeg } from "./tcp-leg.ts";
+import { TlsLeg } from "./tls-leg.ts";
 
 /**
  * How sockets are driven once they are part of a tunnel: `stream` by Node's public streams, `handle` directly by what
@@ -27,15 +28,20 @@ const STREAM_DRIVER: LegDriver = { name: "stream", drive: (leg) => leg };
 export function createDriver(wanted: SocketDriver, load: (name: string) => unknown): LegDriver {
   const binding = wanted === "stream" ? undefined : findStreamBinding(load);
   if (binding === undefined) return STREAM_DRIVER;
-  const legs = new HandleLegs(binding);
+  const shared = new SharedByLegs(binding);
   return {
     name: "handle",
     drive(leg) {
-      const handle = takeHandle(leg.socket);
-      if (handle === undefined) return leg;
+      const taken = takeHandles(leg.socket);
+      if (taken === undefined) {
+        leg.copies = true;
+        return leg;
+      }
       leg.detach();
       leg.socket.destroy();
-      return new HandleLeg(handle, leg.listener, legs);
+      const { tcp, tls } = taken;
+      if (tls === undefined) return new TcpLeg(tcp, leg.listener, shared);
+      return new TlsLeg(tls, tcp, leg.listener, binding, shared.buffer);
     },
   };
 }

@@ -2,6 +2,7 @@
  * HOT PATH: one call per read and per write of every tunnel.
  */
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 
 import type { Leg, LegListener } from "./leg.ts";
 
@@ -21,6 +22,8 @@ export class StreamLeg implements Leg {
   listener: LegListener;
   closed = false;
   readonly socket: Socket;
+  /** What is written may be overwritten when the call returns: it is copied. */
+  copies = false;
   private error: Error | undefined;
 
   /** Takes the socket over: from now on all its events go to `listener`. Reading begins with `resume`. */
@@ -30,6 +33,7 @@ export class StreamLeg implements Leg {
     (socket as LegSocket)[LEG] = this;
     socket.setTimeout(0);
     socket.setNoDelay(true);
+    if (socket instanceof TLSSocket) socket.disableRenegotiation();
     socket.on("data", onData);
     socket.on("end", onEnd);
     socket.on("drain", onDrain);
@@ -45,7 +49,7 @@ export class StreamLeg implements Leg {
   }
 
   write(bytes: Uint8Array): boolean {
-    return this.socket.write(bytes);
+    return this.socket.write(this.copies ? new Uint8Array(bytes) : bytes);
   }
 
   pause(): void {
@@ -74,8 +78,10 @@ export class StreamLeg implements Leg {
     socket.off("close", onClose);
   }
 
+  /** Not every error of a TLS socket ends it. */
   noteError(error: Error): void {
     this.error ??= error;
+    this.socket.destroy();
   }
 
   noteClosed(): void {
