@@ -165,7 +165,7 @@ export const configSchema = z.strictObject({
     .prefault("auto")
     .describe(
       "How the sockets of tunnels are driven: `stream` by Node's public API, `handle` by what lies beneath it, with less CPU and memory, " +
-        "`auto` by the handle where this Node has it. TLS is always driven by streams.",
+        "`auto` by the handle where this Node has it.",
     ),
   drain: durationField()
     .prefault("10s")

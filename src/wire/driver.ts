@@ -2,16 +2,17 @@ import { lookup } from "node:dns/promises";
 import { connect, isIP, Socket } from "node:net";
 import type { Server } from "node:net";
 
-import { connectHandle, HandleLeg, HandleLegs } from "./handle-leg.ts";
 import type { ConnectListener, Leg, LegListener } from "./leg.ts";
-import { acceptAt, acceptHandles, bindAddress, findStreamBinding, makeSocket, takeHandle } from "./stream-handle.ts";
+import { acceptAt, acceptHandles, bindAddress, findStreamBinding, makeSocket, takeHandles } from "./stream-handle.ts";
 import type { ServerHandle, TcpHandle } from "./stream-handle.ts";
 import { systemError } from "./system-error.ts";
+import { connectTcp, SharedByLegs, TcpLeg } from "./tcp-leg.ts";
+import { TlsLeg } from "./tls-leg.ts";
 import { StreamLeg } from "./stream-leg.ts";
 
 /**
  * How connections are driven: `stream` by Node's public streams, `handle` directly by what lies beneath them, `auto` by
- * the handle where this Node has it. TLS is always driven by streams.
+ * the handle where this Node has it. A TLS handshake is always driven by streams.
  */
 export type SocketDriver = "auto" | "stream" | "handle";
 
@@ -82,7 +83,7 @@ export function socketOf(accepted: Accepted): Socket {
  * @param unread what has been read from it, to be read again
  */
 export function giveUp(leg: Leg, unread: Uint8Array | undefined): Socket {
-  const socket = leg instanceof HandleLeg ? makeSocket(leg.release()) : detached(leg);
+  const socket = leg instanceof TcpLeg ? makeSocket(leg.release()) : detached(leg);
   if (unread !== undefined) socket.unshift(unread);
   return socket;
 }
@@ -103,7 +104,7 @@ function detached(leg: Leg): Socket {
 export function createDriver(wanted: SocketDriver, load: (name: string) => unknown): LegDriver {
   const binding = wanted === "stream" ? undefined : findStreamBinding(load);
   if (binding === undefined) return STREAM_DRIVER;
-  const legs = new HandleLegs(binding);
+  const shared = new SharedByLegs(binding);
   return {
     name: "handle",
     accept(server, onAccepted) {
@@ -124,31 +125,35 @@ export function createDriver(wanted: SocketDriver, load: (name: string) => unkno
       throw systemError("listen", status);
     },
     receive(accepted, listener) {
-      const handle = accepted instanceof Socket ? takeHandle(accepted, binding) : accepted;
+      const handle = accepted instanceof Socket ? takeHandles(accepted, binding)?.tcp : accepted;
       if (handle === undefined) return STREAM_DRIVER.receive(accepted, listener);
       if (accepted instanceof Socket) accepted.destroy();
-      return new HandleLeg(handle, listener, legs);
+      return new TcpLeg(handle, listener, shared);
     },
     connect: (hostname, port, listener) =>
       isIP(hostname) === 0
         ? STREAM_DRIVER.connect(hostname, port, listener)
-        : connectHandle(hostname, port, listener, legs),
+        : connectTcp(hostname, port, listener, shared),
     drive(leg) {
-      const driven = leg instanceof StreamLeg ? fromStream(leg, (socket) => takeHandle(socket, binding), legs) : leg;
-      if (driven instanceof HandleLeg) driven.share();
-      // The other leg may well be driven by its handle, and lends what it has read for the duration of a call only.
-      else if (driven instanceof StreamLeg) driven.borrows = true;
+      const driven = leg instanceof StreamLeg ? fromStream(leg, shared) : leg;
+      if (driven instanceof TcpLeg) driven.share();
       return driven;
     },
   };
 }
 
-function fromStream(leg: StreamLeg, take: (socket: Socket) => TcpHandle | undefined, legs: HandleLegs): Leg {
-  const handle = take(leg.socket);
-  if (handle === undefined) return leg;
+function fromStream(leg: StreamLeg, shared: SharedByLegs): Leg {
+  const taken = takeHandles(leg.socket, shared.binding);
+  if (taken === undefined) {
+    // The other leg may well be driven by its handle, and lends what it has read for the duration of a call only.
+    leg.copies = true;
+    return leg;
+  }
   leg.detach();
   leg.socket.destroy();
-  return new HandleLeg(handle, leg.listener, legs);
+  const { tcp, tls } = taken;
+  if (tls === undefined) return new TcpLeg(tcp, leg.listener, shared);
+  return new TlsLeg(tls, tcp, leg.listener, shared.binding, shared.buffer);
 }
 
 const STREAM_DRIVER: LegDriver = {

@@ -11,27 +11,35 @@ export interface StreamRequest {
   oncomplete?: (this: StreamRequest, status: number) => void;
 }
 
-/** The handle of a TCP connection (libuv's `uv_tcp_t`, wrapped by Node). */
+/** The handle of a connection: of TCP (libuv's `uv_tcp_t`, wrapped by Node), or of TLS over one of TCP. */
 export interface StreamHandle {
   /**
    * Called for every read; `streamState[READ_BYTES_OR_ERROR]` tells its outcome. What was read is given as long as the
    * handle has no buffer of ours to put it in; it is the receiver's own then.
    */
   onread: (this: StreamHandle, own?: ArrayBuffer) => void;
-  /** Bytes that were written and that the kernel has not taken yet. */
+  /** Bytes that were written and that the kernel, or for TLS the connection beneath, has not taken yet. */
   readonly writeQueueSize: number;
-  /** Where reads put their bytes. The handle keeps the address only: whoever gives a buffer keeps it alive. */
+  /**
+   * Where reads put their bytes; to be called once, since a handle keeps what it was given before in memory as well. The
+   * handle keeps the address only: whoever gives a buffer keeps it alive.
+   */
   useUserBuffer(buffer: Uint8Array): void;
   readStart(): number;
   readStop(): number;
-  /** Writes at once what the kernel takes, and queues the rest: then the bytes must stay as they are until `oncomplete`. */
+  /**
+   * Writes bytes. TCP: at once what the kernel takes, and queues the rest; then the bytes must stay as they are until
+   * `oncomplete`. TLS: encrypts a copy and always completes later; before that, another write would end the process.
+   */
   writeBuffer(request: StreamRequest, bytes: Uint8Array): number;
   shutdown(request: StreamRequest): number;
   close(done: () => void): void;
 }
 
-/** The handle of a TCP socket, from before it is connected. All give 0, or an error's negative number. */
+/** The handle of a TCP connection, from before it is opened. What gives a number gives 0, or an error's negative number. */
 export interface TcpHandle extends StreamHandle {
+  /** The file descriptor; negative as long as there is none. */
+  readonly fd: number;
   connect(request: StreamRequest, address: string, port: number): number;
   connect6(request: StreamRequest, address: string, port: number): number;
   getpeername(into: { address?: string }): number;
@@ -39,6 +47,26 @@ export interface TcpHandle extends StreamHandle {
   setNoDelay(on: boolean): number;
   /** @param delay seconds; 0 leaves the system's own */
   setKeepAlive(on: boolean, delay: number): number;
+}
+
+/** The handle of a TLS connection. */
+export interface TlsHandle extends StreamHandle {
+  /** Called when the peer's bytes make no TLS. */
+  onerror: (this: StreamHandle, error: Error) => void;
+  /** Called when the peer negotiates anew (before TLS 1.3). */
+  onhandshakestart: (this: StreamHandle) => void;
+  onhandshakedone: (this: StreamHandle) => void;
+  /** Called with tickets for later sessions. */
+  onnewsession: (this: StreamHandle) => void;
+  /** Gives the TLS engine free. Not from within a call of the engine's. */
+  destroySSL(): void;
+}
+
+/** The handles of a connection that was taken out of its socket. */
+export interface TakenHandles {
+  readonly tcp: TcpHandle;
+  /** Undefined: the connection is plain. */
+  readonly tls: TlsHandle | undefined;
 }
 
 /** The handle of an address that connections come in at. */
@@ -70,6 +98,8 @@ export interface StreamBinding {
   /** Index of whether the last write was queued, in part at least. */
   readonly LAST_WRITE_WAS_ASYNC: number;
 }
+
+const TLS_METHODS = ["useUserBuffer", "readStart", "readStop", "writeBuffer", "shutdown", "destroySSL"] as const;
 
 const METHODS = [
   "useUserBuffer",
@@ -143,9 +173,31 @@ function hasMethods(TCP: unknown): boolean {
 
 /** Where Node's sockets keep their handle; its types say nothing of it. */
 const HANDLE = "_handle";
+/** Where TLS sockets keep it a second time. */
+const ENGINE = "ssl";
+/** Where a TLS handle keeps the handle beneath it, and the socket that had that one before. */
+const BENEATH = "_parent";
+const SOCKET_BENEATH = "_parentWrap";
 
-interface SocketWithHandle {
+interface SocketWithHandle extends Socket {
   [HANDLE]?: unknown;
+  [ENGINE]?: unknown;
+  readonly secureConnecting?: boolean;
+}
+
+interface RawTlsHandle extends TlsHandle {
+  [BENEATH]?: unknown;
+  [SOCKET_BENEATH]?: SocketWithHandle | null;
+}
+
+/** Not on Windows: there a connection has no descriptor. */
+function isTcpHandle(value: unknown, { TCP }: StreamBinding): value is TcpHandle {
+  return value instanceof TCP && typeof value.fd === "number" && value.fd >= 0;
+}
+
+function isTlsHandle(value: unknown): value is RawTlsHandle {
+  if (typeof value !== "object" || value === null || !("onerror" in value && "onhandshakestart" in value)) return false;
+  return TLS_METHODS.every((method) => method in value && typeof value[method as keyof typeof value] === "function");
 }
 
 /** A handle refers to its socket under a symbol of Node's own, and would keep it in memory. */
@@ -157,24 +209,48 @@ function forgetSocket(handle: StreamHandle, socket: Socket): void {
 }
 
 /**
- * Takes the handle out of a plain TCP socket that has nothing left to read or to write. What remains of the socket is to
- * be destroyed: its server then counts the connection as closed, and its memory is free.
+ * Takes the handles out of a socket that has nothing left to read or to write. What remains of the socket is to be
+ * destroyed: its server then counts the connection as closed, and its memory is free.
  *
  * @returns undefined when the socket cannot be taken apart; then it is as it was
  */
-export function takeHandle(socket: Socket, { TCP }: StreamBinding): TcpHandle | undefined {
+export function takeHandles(socket: Socket, binding: StreamBinding): TakenHandles | undefined {
   if (socket.destroyed || socket.readableEnded || socket.writableEnded) return undefined;
   if (socket.writableLength > 0 || socket.readableLength > 0) return undefined;
-  const holder = socket as unknown as SocketWithHandle;
-  const handle = holder[HANDLE];
-  if ("encrypted" in socket || !(handle instanceof TCP)) return undefined;
-  handle.readStop();
+  // Node's types do not know where a socket keeps its handle.
+  const holder = socket as SocketWithHandle;
+  if ("encrypted" in socket) return takeTls(holder, binding);
+  const tcp = holder[HANDLE];
+  if (!isTcpHandle(tcp, binding)) return undefined;
+  tcp.readStop();
   holder[HANDLE] = null;
-  forgetSocket(handle, socket);
-  return handle;
+  forgetSocket(tcp, socket);
+  return { tcp, tls: undefined };
 }
 
-/** The opposite of {@link takeHandle}: a socket, at rest, over a handle that nobody else uses any more. */
+/** A TLS socket of a server is one over a plain socket, that of a client has the handle beneath to itself. */
+function takeTls(holder: SocketWithHandle, binding: StreamBinding): TakenHandles | undefined {
+  const tls = holder[HANDLE];
+  if (holder.secureConnecting !== false || !isTlsHandle(tls) || holder[ENGINE] !== tls) return undefined;
+  const tcp = tls[BENEATH];
+  const beneath = tls[SOCKET_BENEATH] ?? undefined;
+  if (!isTcpHandle(tcp, binding) || (beneath !== undefined && beneath[HANDLE] !== tcp)) return undefined;
+  // A write of the handshake's last flight or of an answer may still be under way in the engine.
+  if (tls.writeQueueSize > 0) return undefined;
+  tls.readStop();
+  holder[HANDLE] = null;
+  holder[ENGINE] = null;
+  tls[SOCKET_BENEATH] = null;
+  forgetSocket(tls, holder);
+  forgetSocket(tcp, beneath ?? holder);
+  if (beneath !== undefined) {
+    beneath[HANDLE] = null;
+    beneath.destroy();
+  }
+  return { tcp, tls };
+}
+
+/** The opposite of {@link takeHandles}: a socket, at rest, over a handle that nobody else uses any more. */
 export function makeSocket(handle: StreamHandle): Socket {
   const options = { handle, allowHalfOpen: true, pauseOnCreate: true };
   // Two of the options are those with which Node's own servers make their sockets; its types do not know them.
@@ -187,7 +263,7 @@ export function makeSocket(handle: StreamHandle): Socket {
  * @returns false when that cannot be done; then the server is as it was
  */
 export function acceptHandles(server: Server, { TCP }: StreamBinding, onHandle: (handle: TcpHandle) => void): boolean {
-  const handle = (server as unknown as SocketWithHandle)[HANDLE];
+  const handle = (server as unknown as { [HANDLE]?: unknown })[HANDLE];
   if (!(handle instanceof TCP)) return false;
   const { onconnection } = handle;
   if (typeof onconnection !== "function") return false;

@@ -2,6 +2,7 @@
  * HOT PATH: one call per read and per write of every tunnel.
  */
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 
 import type { Leg, LegListener } from "./leg.ts";
 
@@ -21,8 +22,8 @@ export class StreamLeg implements Leg {
   listener: LegListener;
   closed: boolean;
   readonly socket: Socket;
-  /** Whether what is written here may stand in a buffer that is read over soon. */
-  borrows = false;
+  /** What is written may be overwritten when the call returns: it is copied. */
+  copies = false;
   private error: Error | undefined;
 
   /** Takes the socket over: from now on all its events go to `listener`. Reading begins with `resume`. */
@@ -33,6 +34,7 @@ export class StreamLeg implements Leg {
     (socket as LegSocket)[LEG] = this;
     socket.setTimeout(0);
     socket.setNoDelay(true);
+    if (socket instanceof TLSSocket) socket.disableRenegotiation();
     socket.on("data", onData);
     socket.on("end", onEnd);
     socket.on("drain", onDrain);
@@ -56,10 +58,7 @@ export class StreamLeg implements Leg {
   }
 
   write(bytes: Uint8Array): boolean {
-    const { socket } = this;
-    // TLS takes in at once what need not wait behind something else; a stream keeps the rest where it stands.
-    const taken = !this.borrows || (socket.writableLength === 0 && "encrypted" in socket);
-    return socket.write(taken ? bytes : Buffer.from(bytes));
+    return this.socket.write(this.copies ? new Uint8Array(bytes) : bytes);
   }
 
   keepAlive(): void {
@@ -92,8 +91,10 @@ export class StreamLeg implements Leg {
     socket.off("close", onClose);
   }
 
+  /** Not every error of a TLS socket ends it. */
   noteError(error: Error): void {
     this.error ??= error;
+    this.socket.destroy();
   }
 
   noteClosed(): void {

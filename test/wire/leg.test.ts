@@ -1,52 +1,25 @@
 /** A leg over a real socket, however it is driven: what its owner is told, and when. */
 import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { createHash, randomBytes } from "node:crypto";
 import { test as nodeTest } from "node:test";
 import type { TestContext } from "node:test";
 import { createDriver, StreamLeg } from "../../src/wire/index.ts";
-import type { Leg, LegDriver, LegListener } from "../../src/wire/index.ts";
 import { lastly } from "../kit/cleanup.ts";
-import { DRIVERS, loadBinding } from "../kit/drivers.ts";
 import { startRaw } from "../kit/raw.ts";
-import type { RawPeer } from "../kit/raw.ts";
 import { until } from "../kit/until.ts";
+import { loadBinding } from "../kit/drivers.ts";
+import { comesTo, listenerOf, openLeg, WAYS } from "./legs.ts";
+import type { Story } from "./legs.ts";
 
-interface Story {
-  readonly leg: Leg;
-  readonly peer: RawPeer;
-  /** What the leg's owner was told, in order. */
-  readonly told: string[];
-  readonly listener: LegListener;
-}
-
-const listenerOf = (told: string[]): LegListener => ({
-  onBytes: (bytes) => void told.push(Buffer.from(bytes).toString()),
-  onEnd: () => void told.push("<end>"),
-  onDrain: () => void told.push("<drain>"),
-  onClosed: (error) => void told.push(error === undefined ? "<closed>" : "<broken>"),
-});
-
-const openLeg = async (t: TestContext, driver: LegDriver): Promise<Story> => {
-  const server = await startRaw(t);
-  const socket = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
-  await once(socket, "connect");
-  const told: string[] = [];
-  const listener = listenerOf(told);
-  const leg = driver.drive(new StreamLeg(socket, listener));
-  lastly(t, () => leg.destroy());
-  return { leg, peer: await server.peer(), told, listener };
-};
-
-const comesTo = (told: readonly string[], all: string): Promise<void> => until(() => told.join("") === all, all);
-
-for (const driver of DRIVERS) {
+for (const [driver, wire] of WAYS) {
   const test = (name: string, story: (t: TestContext) => Promise<void>): void =>
-    void nodeTest(`${driver.name}: ${name}`, story);
+    void nodeTest(`${driver.name}, ${wire.name}: ${name}`, story);
+  const open = (t: TestContext): Promise<Story> => openLeg(t, driver, wire);
 
   test("nothing is read before a leg is resumed, nor while it is paused", async (t) => {
-    const { leg, peer, told } = await openLeg(t, driver);
+    const { leg, peer, told } = await open(t);
     peer.write("one");
     await new Promise(setImmediate);
     assert.deepEqual(told, []);
@@ -61,7 +34,7 @@ for (const driver of DRIVERS) {
   });
 
   test("who listens may change, and only the one who listens is told", async (t) => {
-    const { leg, peer, told } = await openLeg(t, driver);
+    const { leg, peer, told } = await open(t);
     leg.resume();
     peer.write("for the first");
     await comesTo(told, "for the first");
@@ -74,7 +47,7 @@ for (const driver of DRIVERS) {
   });
 
   test("each half ends by itself, and the connection when both have", async (t) => {
-    const { leg, peer, told } = await openLeg(t, driver);
+    const { leg, peer, told } = await open(t);
     leg.resume();
     peer.half();
     await comesTo(told, "<end>");
@@ -88,7 +61,7 @@ for (const driver of DRIVERS) {
   });
 
   test("a reset is told once, as a broken connection", async (t) => {
-    const { leg, peer, told } = await openLeg(t, driver);
+    const { leg, peer, told } = await open(t);
     leg.resume();
     peer.reset();
     await comesTo(told, "<broken>");
@@ -100,14 +73,14 @@ for (const driver of DRIVERS) {
   });
 
   test("a leg that is destroyed is closed once", async (t) => {
-    const { leg, told } = await openLeg(t, driver);
+    const { leg, told } = await open(t);
     leg.destroy();
     leg.destroy();
     await comesTo(told, "<closed>");
   });
 
   test("a peer that does not read makes a backlog, which shrinks as it reads, and is told when it is gone", async (t) => {
-    const { leg, peer, told } = await openLeg(t, driver);
+    const { leg, peer, told } = await open(t);
     peer.socket.pause();
     assert.equal(leg.backlog, 0);
     const chunk = Buffer.alloc(1 << 20, "x");
@@ -123,7 +96,7 @@ for (const driver of DRIVERS) {
   });
 
   test("what waits to be written stays as it is, whatever is read meanwhile, by this leg and by others", async (t) => {
-    const [source, target, other] = [await openLeg(t, driver), await openLeg(t, driver), await openLeg(t, driver)];
+    const [source, target, other] = [await open(t), await open(t), await open(t)];
     target.peer.socket.pause();
     const expected = createHash("sha256");
     let forwarded = 0;
@@ -161,7 +134,7 @@ for (const driver of DRIVERS) {
   });
 
   test("what is forwarded stays whole through backlogs, a long calm, and backlogs again", async (t) => {
-    const [source, target] = [await openLeg(t, driver), await openLeg(t, driver)];
+    const [source, target] = [await open(t), await open(t)];
     const sent = createHash("sha256");
     const received = createHash("sha256");
     let written = 0;
@@ -197,6 +170,88 @@ for (const driver of DRIVERS) {
     await until(() => arrived === written, "every byte");
     assert.equal(received.digest("hex"), sent.digest("hex"));
   });
+
+  test("small writes stay as they are while they wait, whatever is read meanwhile", async (t) => {
+    const [source, target, other] = [await open(t), await open(t), await open(t)];
+    target.peer.socket.pause();
+    const expected = createHash("sha256");
+    let forwarded = 0;
+    source.leg.listener = {
+      ...source.listener,
+      onBytes(bytes) {
+        expected.update(bytes);
+        forwarded += bytes.length;
+        target.leg.write(bytes);
+      },
+    };
+    source.leg.resume();
+    other.leg.resume();
+    let sent = 0;
+    for (; target.leg.backlog < 50_000; sent += 1000) {
+      source.peer.write(Buffer.alloc(1000, sent / 1000));
+      other.peer.write(Buffer.alloc(3000, "-"));
+      if (sent % 8000 === 0) await new Promise(setImmediate);
+    }
+    await until(() => forwarded === sent, "everything is read");
+    const received = createHash("sha256");
+    let arrived = 0;
+    target.peer.socket.removeAllListeners("data");
+    target.peer.socket.on("data", (bytes: Buffer) => {
+      received.update(bytes);
+      arrived += bytes.length;
+    });
+    target.peer.socket.resume();
+    await until(() => arrived === sent, "every byte");
+    assert.equal(received.digest("hex"), expected.digest("hex"));
+  });
+
+  test("what was written leaves before the end, however much it is", async (t) => {
+    const { leg, peer } = await open(t);
+    leg.resume();
+    const all = randomBytes(3_000_000);
+    for (const [start, end] of [
+      [0, 10],
+      [10, 20],
+      [20, 1_500_000],
+      [1_500_000, all.length],
+    ] as const) {
+      leg.write(all.subarray(start, end));
+    }
+    leg.end();
+    assert.equal(await peer.received.ending(), "fin");
+    assert.ok(peer.received.rest().equals(all));
+    assert.ok(!leg.closed);
+  });
+
+  test("the drain may be answered with a write, again and again", async (t) => {
+    const { leg, peer, listener } = await open(t);
+    const chunk = randomBytes(300_000);
+    let writes = 0;
+    const write = (): void => {
+      for (let flows = true; flows && writes < 40; writes += 1) flows = leg.write(chunk);
+    };
+    leg.listener = { ...listener, onDrain: write };
+    write();
+    await until(() => peer.socket.bytesRead >= 40 * chunk.length, "every byte");
+    const received = peer.received.rest();
+    for (let at = 0; at < received.length; at += chunk.length) {
+      assert.ok(received.subarray(at, at + chunk.length).equals(chunk));
+    }
+  });
+
+  test("a leg that is destroyed while it is given bytes is given no more", async (t) => {
+    const { leg, peer, told, listener } = await open(t);
+    leg.listener = {
+      ...listener,
+      onBytes(bytes) {
+        listener.onBytes(bytes.subarray(0, 1));
+        leg.destroy();
+      },
+    };
+    leg.resume();
+    peer.write(Buffer.alloc(100_000, "x"));
+    await comesTo(told, "x<closed>");
+  });
 }
 
 nodeTest("without Node's bindings, or with ones that look different, the public driver is taken", () => {
@@ -218,4 +273,29 @@ nodeTest("a socket that cannot be taken apart is driven as a stream", async (t) 
   lastly(t, () => leg.destroy());
   socket.end();
   assert.equal(createDriver("handle", loadBinding).drive(leg), leg);
+});
+
+nodeTest("beside legs on handles, one that stays on streams keeps what it was given until it has left", async (t) => {
+  const server = await startRaw(t);
+  const socket = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
+  await once(socket, "connect");
+  const peer = await server.peer();
+  peer.socket.pause();
+  socket.write(Buffer.alloc(16 << 20, "-"));
+  const leg = new StreamLeg(socket, listenerOf([]));
+  lastly(t, () => leg.destroy());
+  assert.equal(createDriver("handle", loadBinding).drive(leg), leg);
+  const bytes = Buffer.alloc(100, "a");
+  leg.write(bytes);
+  bytes.fill("b");
+  leg.end();
+  peer.socket.resume();
+  assert.equal(await peer.received.ending(), "fin");
+  assert.equal(
+    peer.received
+      .rest()
+      .subarray(16 << 20)
+      .toString(),
+    "a".repeat(100),
+  );
 });
