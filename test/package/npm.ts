@@ -4,6 +4,14 @@ import { delimiter, dirname } from "node:path";
 /** How long npm may take, in milliseconds: the first time it fetches a whole Node. */
 const NPM_TIMEOUT = 150_000;
 
+/** A registry that stalls is asked again soon, instead of after the five minutes that npm waits by itself. */
+const PATIENCE = {
+  npm_config_fetch_timeout: "20000",
+  npm_config_fetch_retries: "4",
+  npm_config_fetch_retry_mintimeout: "1000",
+  npm_config_prefer_offline: "true",
+} as const;
+
 export interface Outcome {
   readonly code: number;
   readonly stdout: string;
@@ -39,7 +47,8 @@ export function runNpm(tool: "npm" | "npx", args: readonly string[], cwd: string
 function cleanEnvironment(node?: string): NodeJS.ProcessEnv {
   const inner = /^(?:npm_(?:package|lifecycle|command|execpath|config_local_prefix)|INIT_CWD|NODE_TEST_CONTEXT|NODE$)/;
   const kept = Object.entries(process.env).filter(([name]) => !inner.test(name));
-  const env: NodeJS.ProcessEnv = { ...Object.fromEntries(kept), npm_config_loglevel: "error", npm_config_yes: "true" };
+  const quiet = { npm_config_loglevel: "error", npm_config_yes: "true" };
+  const env: NodeJS.ProcessEnv = { ...Object.fromEntries(kept), ...PATIENCE, ...quiet };
   if (node !== undefined) env["PATH"] = [dirname(node), env["PATH"]].join(delimiter);
   return env;
 }
