@@ -7,7 +7,7 @@ import type { Metric, Readings, Scenario, Turn } from "./scenarios/scenario.ts";
 import { type Ends, leave, ready, recover, type Seat, startEnds, takeSeat } from "./seat.ts";
 
 /** Between two turns, so that what ends can end; in milliseconds. */
-const PAUSE = 100;
+const PAUSE = 40;
 
 /** What one contestant did in one scenario. */
 export interface Standing {

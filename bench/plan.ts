@@ -19,10 +19,10 @@ export interface Plan {
 export const FULL: Plan = {
   quick: false,
   rounds: 5,
-  warmUp: 800,
-  settle: 300,
-  window: 1200,
-  rest: 1000,
+  warmUp: 600,
+  settle: 200,
+  window: 800,
+  rest: 800,
   budget: Number.POSITIVE_INFINITY,
 };
 

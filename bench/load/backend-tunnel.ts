@@ -42,11 +42,12 @@ function fanOut(_: Socket, messages: number, size: number): void {
   for (let i = 0; i < messages; i += 1) for (const socket of group) socket.write(one);
 }
 
-/** Serves a tunnel by its target: `/exact`, `/echo?size=N` or `/fan-out?size=N`. */
+/** Serves a tunnel by its target: `/exact`, `/echo?size=N` or `/fan-out?size=N`, which is greeted with a message. */
 export function serveTunnel(socket: Socket, target: string, early: Buffer): void {
   const size = Number(/[?&]size=(\d+)/.exec(target)?.[1] ?? 0);
   if (target.startsWith("/fan-out")) {
     group.add(socket);
+    socket.write(preparedFrames(size, false));
     socket.on("close", () => group.delete(socket));
   }
   const take = target.startsWith("/exact") ? exact(socket) : counted(socket, size, reactionTo(target));

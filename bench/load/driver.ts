@@ -112,6 +112,18 @@ export function oneEach(tunnels: readonly Tunnel[], size: number, count: Count):
   return driver;
 }
 
+/** Waits for so many messages that come by themselves. */
+export function expecting(messages: number): Driver {
+  let open = messages;
+  return {
+    answered(_, more) {
+      open -= more;
+    },
+    stop: () => undefined,
+    underWay: () => open,
+  };
+}
+
 /** For tunnels on which nothing is asked: whatever comes is too much. */
 export function silence(lost: (reason: string) => void): Driver {
   return {

@@ -1,6 +1,6 @@
 import type { Load } from "../load/protocol.ts";
 import type { Scenario } from "./scenario.ts";
-import { oneWorker } from "./scenario.ts";
+import { fewer, oneWorker } from "./scenario.ts";
 import { timeLoad, workMetrics, workReadings } from "./timed.ts";
 
 /** Tunnels of every echo. */
@@ -29,7 +29,7 @@ function echo({ name, title, size, inFlight = 1, tls = false, quick = false, wor
     sizes: [1, size],
     plain: false,
     metrics: workMetrics(inFlight === 1 ? "round trip" : "message"),
-    takesPart: (variant) => workers || oneWorker(variant),
+    takesPart: workers ? () => true : tls ? fewer : oneWorker,
     async turn(turn) {
       await turn.generator.ask("open", { goal: turn.goal, count: TUNNELS, size });
       return workReadings(await timeLoad(turn, load));

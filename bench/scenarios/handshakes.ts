@@ -1,4 +1,4 @@
-import { oneWorker, type Scenario } from "./scenario.ts";
+import { fewer, type Scenario } from "./scenario.ts";
 import { timeLoad, workMetrics, workReadings } from "./timed.ts";
 
 /** Connections at a time. */
@@ -19,7 +19,7 @@ function handshakes(tls: boolean): Scenario {
       { key: "perCpuSecond", title: "handshakes per CPU second", unit: "/s", better: "higher" },
       ...workMetrics("handshake"),
     ],
-    takesPart: (variant) => !tls || oneWorker(variant),
+    takesPart: tls ? fewer : () => true,
     async turn(turn) {
       const readings = workReadings(await timeLoad(turn, { kind: "churn", concurrency: CONCURRENCY }));
       const { cpu } = readings;

@@ -19,7 +19,7 @@ export const HEARTBEATS: Scenario = {
   sizes: [SIZE],
   plain: false,
   // A minute each, and nobody to be compared with.
-  roundsMax: 3,
+  roundsMax: 2,
   metrics: [
     { key: "core", title: "share of one core", unit: "%", better: "lower" },
     { key: "tunnels", title: "tunnels alive at the end", unit: "", better: "higher" },

@@ -25,6 +25,9 @@ async function baseline(turn: Turn, pid: number, size: number): Promise<Memory> 
   return memoryOf(pid);
 }
 
+/** Memory differs little from round to round, and a turn takes a quarter of a minute. */
+const ROUNDS_MAX = 3;
+
 /** Opens tunnels level by level; each carries one message, then all rest. */
 async function idleLevels(turn: Turn, levels: readonly number[]): Promise<Readings> {
   const { generator, goal, plan, signal, proxyPid: pid } = turn;
@@ -58,6 +61,7 @@ function idle(name: string, levels: readonly number[], runs: Scenario["runs"], t
     fresh: true,
     sizes: [IDLE_BYTES],
     plain: false,
+    roundsMax: ROUNDS_MAX,
     metrics: [...rest, ...own, ...after],
     takesPart: proxiesOnly,
     turn: (turn) => idleLevels(turn, levels),
@@ -73,6 +77,7 @@ const busy: Scenario = {
   fresh: true,
   sizes: [BUSY_BYTES],
   plain: false,
+  roundsMax: ROUNDS_MAX,
   metrics: [
     kib("busy", "per busy tunnel, median"),
     kib("peak", "per busy tunnel, greatest"),

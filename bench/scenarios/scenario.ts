@@ -1,6 +1,7 @@
 import type { Actor } from "../lab/actors.ts";
 import type { Load, GeneratorCalls, Goal } from "../load/protocol.ts";
 import type { Plan } from "../plan.ts";
+import { NODE_FAMILIES } from "../proxies/node-peers.ts";
 import type { Variant } from "../proxies/variant.ts";
 
 /** One of the figures that a scenario gives. */
@@ -63,8 +64,16 @@ export interface Scenario {
 
 /** Everybody with one worker. */
 export const oneWorker = (variant: Variant): boolean => variant.workers === 1;
-/** Everybody who has a process to measure. */
-export const proxiesOnly = (variant: Variant): boolean => variant.workers === 1 && variant.launch !== undefined;
+
+/**
+ * Everybody with one worker, but proxies on Node only as they come: where nothing depends on their tuning, an hour has
+ * better uses.
+ */
+export const fewer = (variant: Variant): boolean =>
+  oneWorker(variant) && !(variant.tuning === "tuned" && NODE_FAMILIES.includes(variant.family));
+
+/** Of these, everybody who has a process to measure. */
+export const proxiesOnly = (variant: Variant): boolean => fewer(variant) && variant.launch !== undefined;
 
 /** The load goes on until `turn.generator` is told to stop. */
 export async function startLoad(turn: Turn, load: Load): Promise<void> {
