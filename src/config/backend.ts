@@ -2,7 +2,7 @@ import { isHost, type Reading } from "./address.ts";
 import type { BackendConfig } from "./types.ts";
 
 /** What a backend's URL says; the weight stands beside it. */
-export type BackendUrl = Omit<BackendConfig, "weight">;
+export type BackendUrl = Omit<BackendConfig, "weight" | "state" | "maxConnections">;
 
 const EXAMPLE = "write ws://HOST:PORT, wss://HOST:PORT, http://HOST:PORT or https://HOST:PORT";
 const SECURE: Readonly<Record<string, boolean>> = { "ws:": false, "http:": false, "wss:": true, "https:": true };

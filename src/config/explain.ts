@@ -11,7 +11,7 @@ import type { Path } from "./problem.ts";
 import { poolSchema } from "./schema-pool.ts";
 import { tunnelSchema } from "./schema-tunnel.ts";
 import { configSchema } from "./schema.ts";
-import type { CertificateConfig, Config, ListenerConfig, PoolConfig, PoolTls } from "./types.ts";
+import type { AdminConfig, CertificateConfig, Config, ListenerConfig, PoolConfig, PoolTls } from "./types.ts";
 
 /** A text that must not be shown; a reference to a variable stands in its place. */
 interface Hidden {
@@ -36,16 +36,19 @@ export function explainConfig(config: Config): string {
 }
 
 function fileForm(config: Config): object {
-  const { admin, workers, socketDriver, drain, secret, trustedProxies, log, limits, defaultRoute } = config;
+  const { admin, workers, socketDriver, drain, drainDelay, watch, secret, trustedProxies, log, limits, defaultRoute } =
+    config;
   return {
     listen: config.listeners.map(listenerForm),
-    admin: admin === "off" ? admin : formatAddress(admin),
+    admin: admin === "off" ? admin : adminForm(admin),
     workers,
     socketDriver,
     drain: formatDuration(drain),
+    drainDelay: formatDuration(drainDelay),
+    watch,
     ...(secret !== undefined && { secret }),
     trustedProxies,
-    log,
+    log: humanise(log, configSchema.shape.log),
     limits: humanise(limits, configSchema.shape.limits),
     ...(defaultRoute !== undefined && {
       origins: defaultRoute.origins,
@@ -55,6 +58,14 @@ function fileForm(config: Config): object {
     routes: config.routes.map((route) => ({ ...route, tunnel: humanise(route.tunnel, tunnelSchema) })),
     ...(defaultRoute !== undefined && { defaultPool: defaultRoute.pool }),
   };
+}
+
+function adminForm(admin: AdminConfig): object | string {
+  const { token, hosts } = admin;
+  const address = formatAddress(admin);
+  return token === undefined && hosts.length === 0
+    ? address
+    : { address, ...(token !== undefined && { token }), hosts };
 }
 
 function listenerForm({ name, tls }: ListenerConfig): object | string {
@@ -69,12 +80,20 @@ function listenerForm({ name, tls }: ListenerConfig): object | string {
 
 function poolForm(pool: PoolConfig): object {
   return {
-    backends: pool.backends.map(({ name, weight }) => ({ url: name, weight })),
+    backends: pool.backends.map(({ name, weight, state, maxConnections }) => ({
+      url: name,
+      weight,
+      state,
+      ...(maxConnections !== undefined && { maxConnections }),
+    })),
     balance: humanise(pool.balance, balanceSchema),
     affinity: humanise(pool.affinity, affinitySchema),
     tls: poolTlsForm(pool.tls),
     dial: humanise(pool.dial, poolSchema.shape.dial),
     health: humanise(pool.health, healthSchema),
+    admission: humanise(pool.admission, poolSchema.shape.admission),
+    drain: humanise(pool.drain, poolSchema.shape.drain),
+    rebalance: humanise(pool.rebalance, poolSchema.shape.rebalance),
   };
 }
 
@@ -100,7 +119,14 @@ function hiddenTexts(config: Config): Hidden[] {
         : [],
     ),
   );
-  return config.secret === undefined ? keys : [{ path: ["secret"], variable: "FAIRLEAD_SECRET" }, ...keys];
+  const { secret, admin } = config;
+  return [
+    ...(secret === undefined ? [] : [{ path: ["secret"], variable: "FAIRLEAD_SECRET" }]),
+    ...(admin === "off" || admin.token === undefined
+      ? []
+      : [{ path: ["admin", "token"], variable: "FAIRLEAD_ADMIN_TOKEN" }]),
+    ...keys,
+  ];
 }
 
 /** What looks like a reference in a value was meant as it stands. */

@@ -17,9 +17,12 @@ export {
 export type { FileAccess } from "./material.ts";
 export { ConfigError, formatProblem, type Path, type Place, type Problem } from "./problem.ts";
 export { type ConfigInput, configSchema } from "./schema.ts";
+export { REBALANCE_DEFAULTS } from "./schema-operate.ts";
 export { type Overrides, SETTINGS, VARIABLES } from "./settings.ts";
 export type {
   Address,
+  AdminConfig,
+  AdmissionOptions,
   AffinityOptions,
   BackendConfig,
   BalanceOptions,
@@ -27,6 +30,7 @@ export type {
   Config,
   DefaultRouteConfig,
   DialOptions,
+  DrainOptions,
   HealthOptions,
   HeartbeatOptions,
   LimitOptions,
@@ -35,6 +39,7 @@ export type {
   LogOptions,
   PoolConfig,
   PoolTls,
+  RebalanceOptions,
   RouteConfig,
   RouteMatch,
   TunnelOptions,

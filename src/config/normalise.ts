@@ -24,13 +24,16 @@ type ParsedTunnel = ParsedConfig["routes"][number]["tunnel"];
  * @param defaultPool name of the pool for requests that no route matches
  */
 export function normalise(parsed: ParsedConfig, defaultPool: string | undefined, materials: Materials): Config {
-  const { admin, workers, socketDriver, drain, secret, trustedProxies, log, limits, origins, tunnel } = parsed;
+  const { workers, socketDriver, drain, drainDelay, watch, secret, trustedProxies, log, limits, origins, tunnel } =
+    parsed;
   return freeze({
     listeners: parsed.listen.map((listener) => listenerOf(listener, materials)),
-    admin,
+    admin: adminOf(parsed.admin),
     workers,
     socketDriver,
     drain,
+    drainDelay,
+    watch,
     ...(secret !== undefined && { secret }),
     trustedProxies,
     log,
@@ -47,6 +50,12 @@ export function normalise(parsed: ParsedConfig, defaultPool: string | undefined,
       defaultRoute: { name: "default" as const, pool: defaultPool, origins, tunnel },
     }),
   });
+}
+
+function adminOf(admin: ParsedConfig["admin"]): Config["admin"] {
+  if (admin === "off") return admin;
+  const token = "token" in admin ? admin.token : undefined;
+  return { ...admin.address, ...(token !== undefined && { token }), hosts: admin.hosts };
 }
 
 function listenerOf(listener: ParsedListener, materials: Materials): ListenerConfig {
@@ -93,6 +102,9 @@ function poolOf(name: string, pool: ParsedPool, parsed: ParsedConfig, materials:
     tls: poolTlsOf(pool.tls, materials),
     dial: pool.dial,
     health: pool.health,
+    admission: pool.admission,
+    drain: pool.drain,
+    rebalance: pool.rebalance,
   };
 }
 

@@ -6,6 +6,7 @@ import { durationField } from "../base/index.ts";
 import { healthSchema } from "../health/index.ts";
 import { readBackendUrl } from "./backend.ts";
 import { reading } from "./reading.ts";
+import { admissionSchema, drainSchema, maxConnectionsField, rebalanceSchema } from "./schema-operate.ts";
 
 const MAX_WEIGHT = 1000;
 const MAX_ATTEMPTS = 100;
@@ -25,14 +26,23 @@ const backendObject = z.strictObject({
     .max(MAX_WEIGHT)
     .prefault(1)
     .describe("Share of the work compared with the pool's other backends, above 0 and at most 1000."),
+  state: z
+    .enum(["active", "draining"])
+    .prefault("active")
+    .describe("`draining`: it gets nothing new, and its tunnels are ended at the pool's pace."),
+  maxConnections: maxConnectionsField.optional().describe("Instead of what the pool's `admission` says."),
 });
+
+function longForm({ url, weight, state, maxConnections }: z.output<typeof backendObject>) {
+  return { ...url, weight, state, ...(maxConnections !== undefined && { maxConnections }) };
+}
 
 /** Backends of one pool: a URL, or an object with a URL and a weight. */
 export const backendsSchema = z
   .array(
     z.union([backendUrl, backendObject]).transform((entry) =>
-      // The short form has no weight of its own; "url" is where the long form keeps what the short form is.
-      "weight" in entry ? { ...entry.url, weight: entry.weight } : { ...entry, weight: 1 },
+      // The short form says nothing but what "url" is in the long form.
+      "weight" in entry ? longForm(entry) : { ...entry, weight: 1, state: "active" as const },
     ),
   )
   .min(1, { error: "a pool needs a backend; list at least one, such as ws://127.0.0.1:8000" });
@@ -92,6 +102,9 @@ export const poolSchema = z.strictObject({
   tls: poolTlsSchema,
   dial: dialSchema,
   health: healthSchema.prefault({}).describe("When a backend counts as unhealthy, and how it comes back."),
+  admission: admissionSchema,
+  drain: drainSchema,
+  rebalance: rebalanceSchema,
 });
 
 /** What a pool is that says nothing but its backends. */

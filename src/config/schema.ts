@@ -17,6 +17,7 @@ const MAX_TUNNELS = 10_000_000;
 const MIN_HEAD_SIZE = 1024;
 const MAX_HEAD_SIZE = 1024 * 1024;
 const MAX_PORT = 65_535;
+const MIN_TOKEN_LENGTH = 16;
 /** Names appear in records, metrics and paths of the admin API. */
 const NAME = /^[A-Za-z\d][A-Za-z\d._-]{0,62}$/;
 const NAME_RULE = "a name is 1 to 63 letters, digits, dots, dashes or underscores, and begins with a letter or digit";
@@ -52,6 +53,25 @@ const certificateSchema = z.strictObject({
     ),
 });
 
+const adminObject = z.strictObject({
+  address: address.describe("`HOST:PORT`, `[IPV6]:PORT`, `:PORT` or `PORT`."),
+  token: z
+    .string()
+    .min(MIN_TOKEN_LENGTH, {
+      error: `a token that can be guessed protects nothing; give at least ${MIN_TOKEN_LENGTH} characters`,
+    })
+    .optional()
+    .describe(
+      "What clients have to show (`Authorization: Bearer TOKEN`); needed where others than this machine can connect.",
+    ),
+  hosts: z
+    .array(z.string().refine(isHost, { error: "expected a host name, without a port" }))
+    .prefault([])
+    .describe(
+      "Names by which it may be called, besides `localhost` and addresses; others get 421, so that no page can reach it through a name of its own.",
+    ),
+});
+
 const listenerTlsSchema = z
   .strictObject({
     certificates: z
@@ -83,9 +103,20 @@ const logSchema = z
       .prefault("auto")
       .describe("`auto` is `pretty` on a terminal and `json` otherwise."),
     access: z
-      .boolean()
-      .prefault(true)
-      .describe("Whether each request and each tunnel leaves a line when it ends, at level `info`."),
+      .union([z.boolean().transform((on) => (on ? ("end" as const) : ("off" as const))), z.enum(["off", "end", "all"])])
+      .prefault("end")
+      .describe(
+        "When each request and each tunnel leaves a line, at level `info`: at its `end` (`true`), `all`: a tunnel also when it opens, or never, `off` (`false`).",
+      ),
+    accessFormat: z
+      .enum(["json", "combined"])
+      .prefault("json")
+      .describe(
+        "The form of those lines where lines are JSON: `json`, or `combined`, the one that Apache and nginx write.",
+      ),
+    accessEvery: durationOrOff({ min: 1000 })
+      .prefault("off")
+      .describe("Time after which an open tunnel leaves a line with what it has carried so far, again and again."),
   })
   .prefault({})
   .describe("What is logged, and how.");
@@ -151,10 +182,11 @@ export const configSchema = z.strictObject({
     .prefault([DEFAULT_LISTEN])
     .describe("Where clients connect: one address or a list, each `HOST:PORT` or an object with `address` and `tls`."),
   admin: z
-    .union([z.literal("off"), address])
+    .union([z.literal("off"), address.transform((where) => ({ address: where, hosts: [] })), adminObject])
     .prefault(DEFAULT_ADMIN)
     .describe(
-      "Where the admin API listens; `off` for nowhere. It has no access control of its own: keep it off public networks.",
+      "Where the admin API and the dashboard listen: an address, an object with `address` and more, or `off` for nowhere. " +
+        "Any address but this machine's own (127.0.0.1, ::1) needs a `token`.",
     ),
   workers: z
     .union([z.literal("auto"), z.number().int().min(1).max(MAX_WORKERS)])
@@ -172,6 +204,15 @@ export const configSchema = z.strictObject({
     .describe(
       "Time over which a shutdown spreads the end of open tunnels, so that clients do not reconnect all at once.",
     ),
+  drainDelay: durationField({ zero: true })
+    .prefault("0s")
+    .describe(
+      "Time between the signal to shut down, from which on `/readyz` says 503, and the drain: as long as whoever sends clients here needs to notice.",
+    ),
+  watch: z
+    .boolean()
+    .prefault(false)
+    .describe("Whether a change of this file, or of a certificate that it names, is a reload."),
   secret: z
     .string()
     .min(1, { error: "an empty secret protects nothing; give a long random text, or leave the key out" })

@@ -64,6 +64,55 @@ export interface BackendConfig {
   readonly port: number;
   /** Above 0; 1 is normal. */
   readonly weight: number;
+  /** `draining`: it gets nothing new, and what it has is ended at the pool's pace. */
+  readonly state: "active" | "draining";
+  /** Most tunnels and requests at a time; undefined: as the pool's admission says. */
+  readonly maxConnections?: number | "off" | undefined;
+}
+
+/** What a pool lets through to each of its backends, and what becomes of the rest. */
+export interface AdmissionOptions {
+  /** Most tunnels and requests that a backend has at a time, over all workers. */
+  readonly maxConnections: number | "off";
+  /** New connections per second to a backend, over all workers. */
+  readonly rate: number | "off";
+  /** Connections that may come at once when there were fewer than `rate` before. */
+  readonly burst: number;
+  /** Time in which the weight of a backend that is new, or was ill, grows to its own. */
+  readonly slowStart: Milliseconds | "off";
+  /** Clients that wait for a place. */
+  readonly queue: {
+    /** Most of them in each worker; 0: nobody waits. */
+    readonly size: number;
+    /** How long one waits. */
+    readonly timeout: Milliseconds;
+  };
+  /** What a client without a place gets: 503, or for browsers, which hide statuses, 101 and a Close 1013. */
+  readonly refuseWith: "status" | "close";
+}
+
+/** The pace at which a backend's tunnels are ended when it is drained. */
+export interface DrainOptions {
+  /** Tunnels per second, over all workers. */
+  readonly rate: number;
+  /** Share (0 to 1) by which the number of each step varies at random. */
+  readonly jitter: number;
+  /** Only tunnels without data for so long are ended, until the deadline. */
+  readonly waitIdle: Milliseconds | "off";
+  /** What is left then is ended at once. */
+  readonly deadline: Milliseconds | "off";
+}
+
+/** When tunnels are moved from backends that have more than their share to those that have less. */
+export interface RebalanceOptions {
+  /** Most tunnels moved in a minute, over all workers. */
+  readonly perMinute: number;
+  /** Younger tunnels stay. */
+  readonly minAge: Milliseconds;
+  /** Share (0 to 1) above the fair share that is left alone. */
+  readonly tolerance: number;
+  /** Time between two looks. */
+  readonly interval: Milliseconds;
 }
 
 /** TLS towards the backends of a pool. */
@@ -130,6 +179,9 @@ export interface PoolConfig {
   readonly tls: PoolTls;
   readonly dial: DialOptions;
   readonly health: HealthOptions;
+  readonly admission: AdmissionOptions;
+  readonly drain: DrainOptions;
+  readonly rebalance: RebalanceOptions | "off";
 }
 
 /** A kind of request, the pool it goes to, and how its tunnels are kept. */
@@ -173,20 +225,36 @@ export interface LogOptions {
   readonly level: "debug" | "info" | "warn" | "error" | "silent";
   /** "auto": pretty on a terminal, JSON otherwise. */
   readonly format: "auto" | "pretty" | "json";
-  /** Whether each request and each tunnel leaves a line. */
-  readonly access: boolean;
+  /** When requests and tunnels leave a line: at their end, also at a tunnel's start (`all`), or never. */
+  readonly access: "off" | "end" | "all";
+  /** `combined` is the form that Apache and nginx write. */
+  readonly accessFormat: "json" | "combined";
+  /** Time after which an open tunnel leaves a line again and again. */
+  readonly accessEvery: Milliseconds | "off";
+}
+
+/** The listener of the admin API. */
+export interface AdminConfig extends Address {
+  /** What clients have to show; there is always one where others than this machine can connect. */
+  readonly token?: string | undefined;
+  /** Names, besides `localhost` and addresses, by which it may be called. */
+  readonly hosts: readonly string[];
 }
 
 /** The whole configuration: normalised, every default filled in, deeply frozen, and the same after a journey through JSON. */
 export interface Config {
   readonly listeners: readonly ListenerConfig[];
-  readonly admin: Address | "off";
+  readonly admin: AdminConfig | "off";
   /** Worker processes; "auto": one for each core. */
   readonly workers: number | "auto";
   /** How the sockets of tunnels are driven. */
   readonly socketDriver: "auto" | "stream" | "handle";
   /** Time over which a shutdown spreads the end of open tunnels. */
   readonly drain: Milliseconds;
+  /** Time between a shutdown's beginning, from which on nobody is told that fairlead is ready, and its drain. */
+  readonly drainDelay: Milliseconds;
+  /** Whether a change of the file, or of one that it names, is a reload. */
+  readonly watch: boolean;
   /** What affinity cookies are keyed with; undefined: one is made at random at each start. */
   readonly secret?: string | undefined;
   /** Addresses and CIDR blocks whose forwarding headers are believed. */

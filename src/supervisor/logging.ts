@@ -56,7 +56,7 @@ const TEXT_LENGTH_MAX = 1_024;
  * @param output where the logger writes to
  */
 export function logsRecords(logger: Logger, log: LogOptions, output: LogOutput): (record: AccessRecord) => void {
-  if (!log.access) return () => {};
+  if (log.access === "off") return () => {};
   if (logFormat(log, output.isTTY === true) === "pretty")
     return (record) => logger.info({ id: record.id }, cut(readableRecord(record)));
   return (record) => logger.info({ ...record, path: cut(record.path), host: cut(record.host) }, record.kind);

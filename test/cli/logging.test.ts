@@ -6,7 +6,14 @@ import { createLogger } from "../../src/supervisor/index.ts";
 
 function lines(log: Partial<LogOptions>, isTTY: boolean, noColor = false): string {
   let text = "";
-  const options: LogOptions = { level: "info", format: "auto", access: true, ...log };
+  const options: LogOptions = {
+    level: "info",
+    format: "auto",
+    access: "end",
+    accessFormat: "json",
+    accessEvery: "off",
+    ...log,
+  };
   const logger = createLogger(options, { write: (line) => (text += line), isTTY }, noColor);
   logger.debug({}, "too small");
   logger.warn({ backend: "ws://a:1" }, "look at this");
@@ -36,7 +43,13 @@ describe("log lines", () => {
 
   test("for people, too, a record is one line, with the code of what went wrong in it", () => {
     let text = "";
-    const log: LogOptions = { level: "info", format: "pretty", access: true };
+    const log: LogOptions = {
+      level: "info",
+      format: "pretty",
+      access: "end",
+      accessFormat: "json",
+      accessEvery: "off",
+    };
     const logger = createLogger(log, { write: (line) => (text += line) }, true);
     logger.info({ error: "NO_CANDIDATE", status: 503 }, "request");
     assert.equal(text.trimEnd().split("\n").length, 1, text);

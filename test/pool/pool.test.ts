@@ -34,12 +34,23 @@ const configOf = ({
     hostname: "127.0.0.1",
     port: 8000,
     weight: weights[index] ?? 1,
+    state: "active" as const,
   })),
   balance: balanceSchema.parse(balance),
   affinity: affinitySchema.parse(affinity),
   tls: { verify: true },
   dial: { connectTimeout: 1, handshakeTimeout: 1, maxAttempts: 1, budget: 1 },
   health: healthSchema.parse({}),
+  admission: {
+    maxConnections: "off",
+    rate: "off",
+    burst: 1,
+    slowStart: "off",
+    queue: { size: 0, timeout: 1 },
+    refuseWith: "status",
+  },
+  drain: { rate: 50, jitter: 0, waitIdle: "off", deadline: "off" },
+  rebalance: "off",
 });
 
 const poolOf = (choice: Choice = {}, world: Partial<PoolWorld> = {}): Pool =>

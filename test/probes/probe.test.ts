@@ -36,6 +36,7 @@ const ask = (
     hostname: "127.0.0.1",
     port,
     weight: 1,
+    state: "active" as const,
   };
   return within(probe(backend, tls, options, signal), "the end of a probe");
 };
