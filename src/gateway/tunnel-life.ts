@@ -1,4 +1,4 @@
-import type { Pool } from "../pool/index.ts";
+import type { Backend, Pool } from "../pool/index.ts";
 import { TRUTH } from "../relay/index.ts";
 import type { LegReport, Tunnel, TunnelOwner } from "../relay/index.ts";
 
@@ -9,28 +9,28 @@ import type { LegRecord, RecordDraft } from "./record.ts";
 export class TunnelLife implements TunnelOwner {
   private readonly gateway: Gateway;
   private readonly pool: Pool;
-  private readonly index: number;
+  private readonly backend: Backend;
   private readonly draft: RecordDraft;
 
   /** Counts the tunnel as open. */
-  constructor(gateway: Gateway, pool: Pool, index: number, draft: RecordDraft) {
+  constructor(gateway: Gateway, pool: Pool, backend: Backend, draft: RecordDraft) {
     this.gateway = gateway;
     this.pool = pool;
-    this.index = index;
+    this.backend = backend;
     this.draft = draft;
-    pool.tunnelOpened(index);
+    pool.tunnelOpened(backend);
   }
 
   tunnelOver(tunnel: Tunnel): void {
-    const { gateway, pool, index, draft } = this;
+    const { gateway, pool, backend, draft } = this;
     gateway.tunnels.delete(tunnel);
-    pool.tunnelClosed(index);
-    pool.release(index);
-    const { cause, client, backend } = tunnel.report();
+    pool.tunnelClosed(backend);
+    pool.release(backend);
+    const { cause, client, backend: server } = tunnel.report();
     const { by, health } = TRUTH[cause];
-    if (health === "success") gateway.signal(pool, index, "success");
-    else if (health !== "none") gateway.backendFailed(pool, index, health);
-    draft.tunnel = { endedBy: by, cause, client: legRecord(client), backend: legRecord(backend) };
+    if (health === "success") gateway.signal(pool, backend, "success");
+    else if (health !== "none") gateway.backendFailed(pool, backend, health);
+    draft.tunnel = { endedBy: by, cause, client: legRecord(client), backend: legRecord(server) };
     gateway.record(draft);
   }
 }
