@@ -13,6 +13,7 @@ export const FLOORS: Readonly<Record<string, number>> = {
   routing: 3,
   health: 3,
   moves: 3,
+  admission: 3,
   config: 4,
   wire: 4,
   pool: 5,
