@@ -12,6 +12,8 @@ export const FLOORS: Readonly<Record<string, number>> = {
   affinity: 3,
   routing: 3,
   health: 3,
+  moves: 3,
+  admission: 3,
   config: 4,
   wire: 4,
   pool: 5,
