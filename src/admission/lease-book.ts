@@ -81,7 +81,8 @@ export class LeaseBook<Worker> {
     const entry = this.entries.get(worker);
     if (entry === undefined) return [];
     entry.used = count;
-    return this.settle();
+    // Told of each connection, and of interest only where somebody waits for one to end.
+    return this.wanting.size === 0 ? [] : this.settle();
   }
 
   /** Clients wait in a worker that has as many as it may have. */
