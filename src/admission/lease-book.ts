@@ -81,7 +81,8 @@ export class LeaseBook<Worker> {
     const entry = this.entries.get(worker);
     if (entry === undefined) return [];
     entry.used = count;
-    return this.settle();
+    // Told of each connection, and of interest only where somebody waits for one to end.
+    return this.wanting.size === 0 ? [] : this.settle();
   }
 
   /** Clients wait in a worker that has as many as it may have. */
@@ -130,12 +131,15 @@ export class LeaseBook<Worker> {
 
   /** More is out than there is: what nobody uses comes back, from all in proportion. */
   private takeBack(): LeaseOrder<Worker>[] {
+    // Whoever may have what it uses replaces what ends; above the limit nothing may be replaced.
+    if (this.sum(({ used }) => used) > this.limit) {
+      return this.able(({ asked }) => asked > 0).map(([worker, entry]) => this.send(worker, entry, 0));
+    }
     const excess = this.sum(settled) - this.limit;
     if (excess <= 0) return [];
     const unused = this.sum(slack);
-    const kept = Math.max(0, unused - excess);
     return this.able((entry) => slack(entry) > 0).map(([worker, entry]) =>
-      this.send(worker, entry, entry.used + Math.floor((slack(entry) * kept) / unused)),
+      this.send(worker, entry, entry.used + Math.floor((slack(entry) * (unused - excess)) / unused)),
     );
   }
 
