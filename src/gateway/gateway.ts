@@ -7,7 +7,6 @@ import { requestFacts } from "../http/index.ts";
 import type { RequestFacts, RequestHead } from "../http/index.ts";
 import type { Opening } from "../listener/index.ts";
 import type { Backend, OnLoad, Pool } from "../pool/index.ts";
-import type { Tunnel } from "../relay/index.ts";
 import type { LegDriver } from "../wire/index.ts";
 
 import { arrivalOf } from "./arrival.ts";
@@ -19,6 +18,7 @@ import type { AccessRecord, RecordDraft } from "./record.ts";
 import { PlainRequest } from "./request.ts";
 import { retryAfter } from "./retry-after.ts";
 import { Room } from "./room.ts";
+import type { TunnelLife } from "./tunnel-life.ts";
 import { Upgrade } from "./upgrade.ts";
 
 /** What a gateway needs of the worker that it lives in. */
@@ -48,7 +48,7 @@ export interface GatewayWorld {
 /** The life of connections, from their request to their record: the only place where all rooms meet. */
 export class Gateway {
   readonly world: GatewayWorld;
-  readonly tunnels = new Set<Tunnel>();
+  readonly tunnels = new Set<TunnelLife>();
   readonly room: Room;
   /** By name; those that are no longer configured too, for as long as they have something. */
   readonly pools = new Map<string, Pool>();
@@ -167,7 +167,7 @@ export class Gateway {
   /** Ends at once what is left, and the connections to backends. */
   async destroy(): Promise<void> {
     for (const client of this.pending) client.leg.destroy();
-    for (const tunnel of this.tunnels) tunnel.destroy("drain");
+    for (const { tunnel } of this.tunnels) tunnel.destroy("shutdown");
     await Promise.all([...this.plan.entries.values()].map(({ upstream }) => upstream.close()));
   }
 

@@ -3,3 +3,4 @@ export type { ListenerInfo } from "./arrival.ts";
 export { Gateway, type GatewayWorld } from "./gateway.ts";
 export { retryAfter } from "./retry-after.ts";
 export type { AccessRecord, LegRecord } from "./record.ts";
+export type { TunnelLife } from "./tunnel-life.ts";

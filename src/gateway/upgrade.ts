@@ -3,6 +3,7 @@ import type { RouteConfig, DefaultRouteConfig } from "../config/index.ts";
 import {
   forwardedRequestHeaders,
   forwardedResponseHeaders,
+  headerValue,
   originForm,
   requestHeadText,
   responseHeadText,
@@ -23,6 +24,9 @@ import type { PoolEntry } from "./plan.ts";
 import { STATUS_CLIENT_GONE } from "./record.ts";
 import { Refusal } from "./refusal.ts";
 import { TunnelLife } from "./tunnel-life.ts";
+
+/** With this header in its 101, whatever its value, a backend asks that the tunnel is not rebalanced. */
+const PIN_HEADER = "fairlead-pin";
 
 /** One client's way from its handshake to a tunnel, or to the answer that it gets instead. */
 export class Upgrade {
@@ -102,7 +106,10 @@ export class Upgrade {
       tried.push(backend);
     }
     if (this.client.gone) this.recordGone();
-    else this.refuse(noCandidate(tried.length), this.retryLater());
+    else {
+      entry.pool.refused += 1;
+      this.refuse(noCandidate(tried.length), this.retryLater());
+    }
   }
 
   private requestHead(): string {
@@ -213,9 +220,11 @@ export class Upgrade {
       client.keepAlive();
       server.keepAlive();
     }
-    const life = new TunnelLife(this.gateway, pool, backend, this.arrival.draft);
+    const pinned = headerValue(outcome.response.headers, PIN_HEADER) !== undefined;
+    const life = new TunnelLife(this.gateway, pool, backend, this.arrival.draft, pinned);
     const tunnel = new Tunnel(client, server, route.tunnel, outcome.agreement, world, life);
-    this.gateway.tunnels.add(tunnel);
+    life.tunnel = tunnel;
+    this.gateway.tunnels.add(life);
     client.write(head);
     tunnel.start(early, outcome.early);
   }

@@ -26,6 +26,8 @@ export interface NamedLoad extends BackendLoad {
 export interface RebalanceStep {
   /** Tunnels to end now, by the backend that has them; the idlest of those that may be ended, and never pinned ones. */
   readonly moves: readonly { readonly backend: string; readonly move: number }[];
+  /** Names of those that have more than their share, as the last look found. */
+  readonly surplus: readonly string[];
   /** Only tunnels that are so old. */
   readonly minAge: Milliseconds;
   /** Tunnels that the last look found to be moved, and that have not been since. */
@@ -74,7 +76,8 @@ export class RebalanceCourse {
     const count = this.pacer.step(now, Math.min(this.left(), allowed), this.random);
     const moves = this.take(count);
     this.limit.add(now, count);
-    return { moves, minAge: this.terms.minAge, left: this.left(), running: this.running };
+    const surplus = [...this.surplus.keys()];
+    return { moves, surplus, minAge: this.terms.minAge, left: this.left(), running: this.running };
   }
 
   private look(now: Milliseconds, backends: readonly NamedLoad[]): void {

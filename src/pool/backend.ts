@@ -31,6 +31,8 @@ export class Backend {
   /** What the other workers have. */
   others = 0;
   healthy = true;
+  /** It has more than its share, and clients are to find another one. */
+  sheds = false;
   readonly counters: BackendCounters = { open: 0, inFlight: 0, tunnels: 0, requests: 0, failures: 0 };
 
   constructor(config: BackendConfig) {

@@ -28,6 +28,8 @@ const NONE: readonly number[] = [];
  */
 export class Pool {
   readonly name: string;
+  /** Clients that found no place with any backend. */
+  refused = 0;
 
   private chooser: Chooser;
   private readonly world: PoolWorld;
@@ -86,7 +88,14 @@ export class Pool {
     if (this.pickRate !== undefined) view.stale = this.pickRate.isHigh();
     const tried = failed.length === 0 ? NONE : failed.map(({ index }) => index);
     const preferred = affinity.prefer(view, facts, tried);
-    return members[preferred >= 0 ? preferred : balancer.pick(view, { key: this.keyOf(facts), tried })];
+    const kept = preferred >= 0 ? members[preferred] : undefined;
+    if (kept !== undefined && !kept.sheds) return kept;
+    return members[balancer.pick(view, { key: this.keyOf(facts), tried })];
+  }
+
+  /** From now on no affinity leads to these, which have more than their share; what they have stays. */
+  shed(names: readonly string[]): void {
+    for (const backend of this.known.values()) backend.sheds = names.includes(backend.name);
   }
 
   /** The Set-Cookie value that the answer needs when this backend was chosen, if any. */

@@ -2,6 +2,7 @@ import type { ErrorCode } from "../base/index.ts";
 import type { Config } from "../config/index.ts";
 import type { HealthSignal } from "../health/index.ts";
 import type { WorkerCounts } from "../metrics/index.ts";
+import type { Answer, Question } from "../operations/index.ts";
 
 /** The load of one backend: the pool's name, the backend's name, the count. */
 export type LoadChange = readonly [pool: string, backend: string, load: number];
@@ -55,6 +56,10 @@ export type ToWorker =
   /** Most tunnels from now on. */
   | { readonly type: "room"; readonly tunnels: number }
   | { readonly type: "count"; readonly request: number }
+  /** A question of an operator's; `answer` brings the answer. */
+  | { readonly type: "ask"; readonly request: number; readonly question: Question }
+  /** Backends of a pool that have more than their share. */
+  | { readonly type: "shed"; readonly pool: string; readonly backends: readonly string[] }
   /** With `settle` it first serves the connections that it got last; only a worker that is replaced has the time. */
   | { readonly type: "drain"; readonly over: number; readonly settle: boolean };
 
@@ -75,6 +80,7 @@ export type FromWorker =
     }
   | { readonly type: "load"; readonly changes: readonly LoadChange[]; readonly connections: number }
   | { readonly type: "signal"; readonly pool: string; readonly backend: string; readonly signal: HealthSignal }
+  | { readonly type: "answer"; readonly request: number; readonly answer: Answer }
   | { readonly type: "counts"; readonly request: number; readonly counts: WorkerCounts }
   /** The worker was asked from outside to go; it waits to be replaced and drained. */
   | { readonly type: "leaving" }

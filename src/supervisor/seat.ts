@@ -1,5 +1,6 @@
 import type { Milliseconds } from "../base/index.ts";
 import type { WorkerCounts } from "../metrics/index.ts";
+import type { Answer, Question, Questions } from "../operations/index.ts";
 import type { Accepted, Bound } from "../wire/index.ts";
 
 import { LOAD_INTERVAL_MS, LoadCoalescer } from "./coalescer.ts";
@@ -54,6 +55,7 @@ export class Seat {
   /** Resolved when the worker goes by the configuration of that number. */
   private readonly configuring = new Map<number, () => void>();
   private lastRequest = 0;
+  private readonly asked = new Map<number, (answer: Answer | undefined) => void>();
   private readonly waiting = new Map<number, (counts: WorkerCounts | undefined) => void>();
 
   constructor(id: number, place: number, handle: WorkerHandle, begun: Milliseconds) {
@@ -132,6 +134,24 @@ export class Seat {
     });
   }
 
+  /** Asks what an operator wants to know; undefined when the worker ends before it answers. */
+  ask<About extends keyof Questions>(
+    about: About,
+    ask: Questions[About]["ask"],
+  ): Promise<Questions[About]["answer"] | undefined> {
+    return new Promise((resolve) => {
+      this.lastRequest += 1;
+      // The worker answers what it is asked: the answer's form follows from the question's name.
+      this.asked.set(this.lastRequest, resolve as (answer: Answer | undefined) => void);
+      this.handle.send({ type: "ask", request: this.lastRequest, question: { about, ask } as Question });
+    });
+  }
+
+  answered(request: number, answer: Answer): void {
+    this.asked.get(request)?.(answer);
+    this.asked.delete(request);
+  }
+
   counted(request: number, counts: WorkerCounts): void {
     this.counts = counts;
     this.waiting.get(request)?.(counts);
@@ -143,6 +163,8 @@ export class Seat {
     this.loads.stop();
     for (const resolve of this.waiting.values()) resolve(undefined);
     this.waiting.clear();
+    for (const resolve of this.asked.values()) resolve(undefined);
+    this.asked.clear();
     for (const resolve of this.configuring.values()) resolve();
     this.configuring.clear();
   }

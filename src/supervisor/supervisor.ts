@@ -5,8 +5,10 @@ import { startWheel, Wheel } from "../base/index.ts";
 import type { Clock, Logger, Milliseconds, Random } from "../base/index.ts";
 import type { Config } from "../config/index.ts";
 import { retryAfter } from "../gateway/index.ts";
+import { takesNewWork } from "../health/index.ts";
 import { TurnAway } from "../listener/index.ts";
 import type { Status } from "../metrics/index.ts";
+import type { Questions } from "../operations/index.ts";
 import { probe } from "../probes/index.ts";
 import { createDriver } from "../wire/index.ts";
 import type { Accepted } from "../wire/index.ts";
@@ -182,6 +184,37 @@ export class Supervisor {
   }
 
   /**
+   * Asks every worker that serves.
+   *
+   * @param askFor what to ask the worker of that number
+   * @returns the answers; who is gone or frozen gives none
+   */
+  async ask<About extends keyof Questions>(
+    about: About,
+    askFor: (worker: number) => Questions[About]["ask"],
+  ): Promise<{ readonly worker: number; readonly answer: Questions[About]["answer"] }[]> {
+    const late = setTimeoutPromise(COUNT_TIMEOUT_MS, undefined, { ref: false });
+    const answers = await Promise.all(
+      this.crew.ready.map(async (seat) => {
+        const answer = await Promise.race([seat.ask(about, askFor(seat.id)), late]);
+        return { worker: seat.id, answer };
+      }),
+    );
+    return answers.flatMap(({ worker, answer }) => (answer === undefined ? [] : [{ worker, answer }]));
+  }
+
+  /** Whether a backend is well enough for new work. */
+  isHealthy(pool: string, backend: string): boolean {
+    const state = this.health.stateOf(pool, backend);
+    return state !== undefined && takesNewWork(state);
+  }
+
+  /** From now on no affinity leads to these backends of a pool. */
+  shed(pool: string, backends: readonly string[]): void {
+    this.crew.tell({ type: "shed", pool, backends });
+  }
+
+  /**
    * Takes nothing new, ends every tunnel within `over` milliseconds, then the workers. Again, it gives the same promise.
    *
    * @returns whether all of it ended by itself
@@ -291,6 +324,7 @@ export class Supervisor {
     else if (message.type === "passed") this.passed(seat, message);
     else if (message.type === "load") this.takeLoads(seat, message.changes, message.connections);
     else if (message.type === "signal") this.health.observe(message.pool, message.backend, message.signal);
+    else if (message.type === "answer") seat.answered(message.request, message.answer);
     else if (message.type === "counts") seat.counted(message.request, message.counts);
     else seat.configured(message.revision);
   }

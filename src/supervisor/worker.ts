@@ -10,6 +10,8 @@ import { plainAddress } from "../http/index.ts";
 import { BACKLOG_CONNECTIONS_MAX, TurnAway } from "../listener/index.ts";
 import type { ListenerHandlers } from "../listener/index.ts";
 import type { BackendCounts, WorkerCounts } from "../metrics/index.ts";
+import { Desk } from "../operations/index.ts";
+import type { Question } from "../operations/index.ts";
 import type { Backend, Pool } from "../pool/index.ts";
 import { createDriver, discard } from "../wire/index.ts";
 import type { Accepted, LegDriver, ServerHandle } from "../wire/index.ts";
@@ -75,6 +77,7 @@ export class Worker {
   private readonly loads: LoadCoalescer;
   private readonly watched = new Set<string>();
   private readonly frontage: Frontage;
+  private readonly desk: Desk;
   private readonly driver: LegDriver;
   private readonly turns = new Set<Turn>();
   private readonly idPrefix: string;
@@ -121,6 +124,7 @@ export class Worker {
       ticketKeys: Buffer.from(start.ticketKeys, "base64"),
       handlersFor: (listener) => this.handlersFor(listener),
     });
+    this.desk = new Desk(this.gateway, start.workerId);
     this.applyKnowledge(start);
     this.stopWheel = startWheel(this.wheel);
   }
@@ -176,6 +180,8 @@ export class Worker {
     else if (message.type === "health") this.applyHealth(message.notice);
     else if (message.type === "withdraw") this.withdraw(message.turn);
     else if (message.type === "room") this.gateway.room.max = message.tunnels;
+    else if (message.type === "ask") this.answer(message.request, message.question);
+    else if (message.type === "shed") this.gateway.pools.get(message.pool)?.shed(message.backends);
     else if (message.type === "count")
       this.world.send({ type: "counts", request: message.request, counts: this.counts() });
     else void this.drain(message.over, message.settle);
@@ -223,6 +229,10 @@ export class Worker {
     this.applyKnowledge(plan);
     for (const turn of this.turns) if (!this.frontage.has(turn.listener)) turn.pass();
     this.world.send({ type: "configured", revision });
+  }
+
+  private answer(request: number, question: Question): void {
+    this.world.send({ type: "answer", request, answer: this.desk.answer(question) });
   }
 
   private withdraw(number: number): void {
