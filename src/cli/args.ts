@@ -28,7 +28,7 @@ export interface DiffFlags {
 
 const diffFlagsSchema = z.object({ json: z.boolean().prefault(false), exitCode: z.boolean().prefault(false) });
 
-/** What commander makes of the flags of `serve`: texts, as they were given. */
+/** What commander makes of the flags of `serve`: texts, as they were given, and `true` for a flag without a value. */
 const flagsSchema = z.object({
   listen: z.array(z.string()).optional(),
   config: z.string().optional(),
@@ -38,6 +38,8 @@ const flagsSchema = z.object({
   admin: z.string().optional(),
   socketDriver: z.string().optional(),
   drain: z.string().optional(),
+  drainDelay: z.string().optional(),
+  watch: z.boolean().transform(String).optional(),
   logLevel: z.string().optional(),
   logFormat: z.string().optional(),
 });

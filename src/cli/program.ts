@@ -83,6 +83,8 @@ export function serveOptions(): Option[] {
     new Option("--admin <HOST:PORT|off>", "where the admin API listens (default: 127.0.0.1:8081)"),
     new Option("--socket-driver <NAME>", "auto, stream or handle (default: auto)"),
     new Option("--drain <DURATION>", "time over which a shutdown ends open tunnels (default: 10s)"),
+    new Option("--drain-delay <DURATION>", "time before that in which /readyz already says 503 (default: 0s)"),
+    new Option("--watch", "reload when the configuration file, or a certificate that it names, changes"),
     new Option("--log-level <LEVEL>", "debug, info, warn, error or silent (default: info)"),
     new Option("--log-format <FORMAT>", "pretty or json (default: pretty on a terminal, json otherwise)"),
   ];
