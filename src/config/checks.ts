@@ -135,7 +135,8 @@ function poolReferenceIssues(root: Record<string, unknown>, pools: readonly stri
   );
 }
 
-function unknownPool(name: string, pools: readonly string[]): string {
+/** There is no such pool; which may have been meant. */
+export function unknownPool(name: string, pools: readonly string[]): string {
   const meant = didYouMean(name, pools);
   if (meant !== undefined) return `there is no pool "${name}"; did you mean "${meant}"?`;
   return `there is no pool "${name}"; ${pools.length === 0 ? "no pools are given" : `the pools are: ${pools.join(", ")}`}`;
