@@ -25,6 +25,7 @@ export {
   loadConfig,
   type LoadedConfig,
   type LoadOptions,
+  watchedFiles,
 } from "./load.ts";
 export type { FileAccess } from "./material.ts";
 export { ConfigError, formatProblem, InputError, type Path, type Place, type Problem } from "./problem.ts";

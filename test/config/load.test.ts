@@ -9,7 +9,10 @@ import {
   explainConfig,
   loadConfig,
   type LoadOptions,
+  watchedFiles,
 } from "../../src/config/index.ts";
+import { certificateFor } from "../kit/certs.ts";
+import { needTool } from "../kit/tools.ts";
 
 /** Loads from files that exist only here. */
 function load(files: Readonly<Record<string, string>>, options: Partial<LoadOptions> = {}) {
@@ -352,4 +355,20 @@ describe("what explain prints", () => {
     assert.match(mistakes(() => loadYaml(text)).join("\n"), /has no variable FAIRLEAD_SECRET/);
     assert.deepEqual(loadYaml(text, { env: { FAIRLEAD_SECRET: "do not tell" } }).config, config);
   });
+});
+
+test("the files of a configuration are its own and those that it names, each once", (t) => {
+  if (!needTool(t, "openssl", "/usr/bin/openssl")) return;
+  const { cert, key } = certificateFor(["localhost"]);
+  const tls = "tls: { certificates: [{ cert: tls/a.pem, key: /keys/a.key }, { cert: tls/a.pem, key: /keys/a.key }] }";
+  const text = `
+listen: [{ address: :1, ${tls} }]
+pools: { a: { backends: [wss://a:1], tls: { ca: ca.pem } }, b: { backends: [ws://b:1] } }
+`;
+  const files = { "/srv/app/conf/a.yaml": text, "/srv/app/conf/ca.pem": cert, "/keys/a.key": key };
+  const loaded = load({ ...files, "/srv/app/conf/tls/a.pem": cert }, { file: "conf/a.yaml" });
+  assert.deepEqual(watchedFiles(loaded, "/srv/app"), [
+    ...["/srv/app/conf/a.yaml", "/srv/app/conf/tls/a.pem", "/keys/a.key", "/srv/app/conf/ca.pem"],
+  ]);
+  assert.deepEqual(watchedFiles(load({}, { env: { FAIRLEAD_BACKENDS: "ws://a:1" } }), "/srv/app"), []);
 });
