@@ -74,7 +74,7 @@ export function changeBackend(changes: Changes, config: Config, pool: string, na
   const isAdded = file === undefined || changes.some((one) => one.kind === "added" && isOf(one, pool, backend));
   const change = isAdded
     ? { kind: "added" as const, entry }
-    : { kind: "changed" as const, values: difference(entry, file) };
+    : { kind: "changed" as const, values: valuesWhere(entry, (key) => entry[key] !== file[key]) };
   return put(changes, pool, backend, { pool, backend, ...change });
 }
 
@@ -110,6 +110,18 @@ export function entryOf(config: Config, pool: string, backend: string): BackendC
     : undefined;
 }
 
+/** Those values that are said, and that are meant. */
+export function valuesWhere(
+  { weight, state, maxConnections }: BackendValues,
+  isMeant: (key: keyof BackendValues) => boolean,
+): BackendValues {
+  return {
+    ...(weight !== undefined && isMeant("weight") && { weight }),
+    ...(state !== undefined && isMeant("state") && { state }),
+    ...(maxConnections !== undefined && isMeant("maxConnections") && { maxConnections }),
+  };
+}
+
 function withChanges(backends: readonly BackendConfig[], changes: Changes): readonly BackendConfig[] {
   const kept = backends.flatMap((entry) => {
     const change = changes.find(({ backend }) => backend === entry.name);
@@ -143,15 +155,6 @@ function valid<T>(schema: z.ZodType<T>, input: unknown): T {
   const result = validate(schema, input);
   if ("data" in result) return result.data;
   throw new InputError(result.issues.map(({ path, message }) => ({ path: formatPath(path), message })));
-}
-
-/** What an entry says otherwise than the file's. */
-function difference({ weight, state, maxConnections }: BackendConfig, file: BackendConfig): BackendValues {
-  return {
-    ...(weight !== file.weight && { weight }),
-    ...(state !== file.state && { state }),
-    ...(maxConnections !== file.maxConnections && { maxConnections }),
-  };
 }
 
 function isOf(change: Alteration, pool: string, backend: string): boolean {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 
-import { type Alteration, applyChanges, type BackendValues, type Changes, entryOf } from "./changes.ts";
+import { type Alteration, applyChanges, type BackendValues, type Changes, entryOf, valuesWhere } from "./changes.ts";
 import { freeze } from "./tree.ts";
 import type { BackendConfig, Config } from "./types.ts";
 
@@ -53,13 +53,8 @@ function judgeValues(
   old: BackendConfig | undefined,
   now: BackendConfig,
 ): Rebased {
-  const { weight, state, maxConnections } = change.values;
   const same = (key: keyof BackendValues): boolean => old?.[key] === now[key];
-  const values: BackendValues = {
-    ...(weight !== undefined && same("weight") && { weight }),
-    ...(state !== undefined && same("state") && { state }),
-    ...(maxConnections !== undefined && same("maxConnections") && { maxConnections }),
-  };
+  const values = valuesWhere(change.values, same);
   const lost = (["weight", "state", "maxConnections"] as const).filter((key) => key in change.values && !same(key));
   return {
     changes: Object.keys(values).length === 0 ? [] : [{ ...change, values }],
@@ -69,7 +64,7 @@ function judgeValues(
   };
 }
 
-/** `backend ws://10.0.0.1:8000 of pool chat: weight 3 (set at run time): the file now says 2` */
+/** `backend ws://10.0.0.1:8000 of pool chat: weight 3, set at run time; the file now says 2` */
 function line({ pool, backend, kind }: Alteration, why: string, what = ""): string {
   const done = what === "" ? `${kind} at run time` : `${what}, set at run time`;
   return `backend ${backend} of pool ${pool}: ${done}; ${why}`;
