@@ -1,8 +1,13 @@
 import type { Path } from "./problem.ts";
 
+/** Whether a value is an object of keys. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** A value as an object of keys; an empty one when it is something else. */
 export function record(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
+  return isRecord(value) ? { ...value } : {};
 }
 
 /** A value as a list; an empty one when it is something else. */
@@ -24,4 +29,13 @@ export function setIn(value: unknown, path: Path, replacement: unknown): unknown
   if (Array.isArray(value)) return value.with(Number(step), setIn(list(value)[Number(step)], rest, replacement));
   const copy = record(value);
   return { ...copy, [step]: setIn(copy[String(step)], rest, replacement) };
+}
+
+/** Freezes a value and all that is in it; what is frozen already is taken to be so throughout. */
+export function freeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) freeze(inner);
+  }
+  return value;
 }

@@ -38,6 +38,7 @@ describe("help and version", () => {
       "serve",
       "check",
       "explain",
+      "diff",
       "schema",
       "--listen",
       "--config",
@@ -50,7 +51,7 @@ describe("help and version", () => {
   });
 
   test("each command has help of its own", async () => {
-    for (const command of ["check", "explain", "schema"]) {
+    for (const command of ["check", "explain", "diff", "schema"]) {
       const { code, stdout } = await run([command, "--help"]);
       assert.equal(code, 0);
       assert.match(stdout, new RegExp(`^Usage: fairlead ${command}`));
@@ -166,6 +167,15 @@ describe("wrong usage", () => {
     assert.match(
       stderr,
       /^--balance: no balancing method is called "least-conn"; did you mean "least-connections"\?\n$/,
+    );
+  });
+
+  test("a flag that needs no value is one, and beats its variable", async () => {
+    const { stderr } = await run(["--watch", "--drain-delay", "late", "ws://a:1"], {}, { FAIRLEAD_WATCH: "perhaps" });
+    assert.match(stderr, /^--drain-delay: expected a duration .*, found "late"\n$/);
+    assert.equal(
+      (await run(["ws://a:1"], {}, { FAIRLEAD_WATCH: "perhaps" })).stderr,
+      'FAIRLEAD_WATCH: expected true or false, found "perhaps"\n',
     );
   });
 
