@@ -41,6 +41,7 @@ const container = z.strictObject({
 const podSpec = z.strictObject({
   terminationGracePeriodSeconds: count,
   automountServiceAccountToken: z.literal(false),
+  enableServiceLinks: z.literal(false),
   securityContext: z.strictObject({
     runAsNonRoot: z.literal(true),
     runAsUser: count.min(1),

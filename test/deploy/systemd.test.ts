@@ -8,6 +8,7 @@ import { describe, test } from "node:test";
 import { parseDuration } from "../../src/base/index.ts";
 import { ExitCode } from "../../src/cli/exit-code.ts";
 import { formatAddress } from "../../src/config/index.ts";
+import { BACKLOG_CONNECTIONS_MAX } from "../../src/listener/entrance.ts";
 import { temporaryFolder } from "../supervisor/command.ts";
 import { needTool } from "../kit/tools.ts";
 import { configOf, shutdownTime, text } from "./files.ts";
@@ -72,6 +73,7 @@ describe("the units of systemd", () => {
 
   test("there is one ListenStream for each address of the configuration, in its order", () => {
     assert.deepEqual(socket.get("Socket.ListenStream"), config.listeners.map(formatAddress));
+    assert.deepEqual(socket.get("Socket.Backlog"), [String(BACKLOG_CONNECTIONS_MAX)]);
   });
 
   test("whoever tells systemd is heard, also a child and the next instance", () => {
