@@ -1,10 +1,17 @@
 /** Listening sockets that a process is started with: what the environment says of them, and whose they are. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { describe, test } from "node:test";
 
 import fc from "fast-check";
 
 import { assignSockets, formatInherit, inheritedSockets } from "../../src/supervisor/inherited.ts";
+import { programFile, runProgram } from "../kit/processes.ts";
+import { deadPort } from "../kit/scripts.ts";
+import { needTool } from "../kit/tools.ts";
+import { within } from "../kit/until.ts";
 
 const PID = 4242;
 const activated = (count: string, names?: string): Record<string, string> => ({
@@ -105,4 +112,25 @@ describe("whose a socket is", () => {
     assert.throws(given([WEB, WEB], [WEB]), LISTEN_FAILED(/two sockets are called 0\.0\.0\.0:80/));
     assert.throws(given(["admin"], [WEB], false), LISTEN_FAILED(/admin is off; leave the socket out/));
   });
+});
+
+test("sockets that systemd's own tool passes are read, and serve", async (t) => {
+  const tool = "/usr/bin/systemd-socket-activate";
+  if (!needTool(t, "systemd-socket-activate (systemd)", tool)) return;
+  const ports = [await deadPort(), await deadPort()];
+  const listen = ports.map((port) => `--listen=127.0.0.1:${port}`);
+  const program = [process.execPath, programFile("activated.ts")];
+  const activator = runProgram(t, tool, [...listen, "--fdname=fairlead:admin", ...program]);
+  await activator.line(/^Listening on 127\.0\.0\.1:\d+ as 4/);
+  const greetings = ports.map(async (port) => {
+    const socket = connect(port, "127.0.0.1");
+    await once(socket, "connect");
+    return text(socket);
+  });
+  const said = (await activator.line(/^inherited (.*)$/))[1] ?? "";
+  assert.deepEqual(JSON.parse(said), [
+    { fd: 3, name: "fairlead" },
+    { fd: 4, name: "admin" },
+  ]);
+  assert.deepEqual(await within(Promise.all(greetings), "both greetings"), ["fairlead\n", "admin\n"]);
 });
