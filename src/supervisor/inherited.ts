@@ -1,28 +1,20 @@
 import { FairleadError } from "../base/index.ts";
 
-/** A listening socket that this process was started with. */
+/** A listening socket that came with the process's start. */
 export interface Inherited {
   /** Its descriptor in this process. */
   readonly fd: number;
-  /** What whoever passed it calls it: `admin`, the name of a listener, or a name that says nothing (`fairlead.socket`). */
+  /** From an older fairlead: the listener's name, or `admin`. From systemd: what the unit says, which never has a colon. */
   readonly name: string;
-}
-
-/** Which of the sockets that were passed is whose. */
-export interface Assigned {
-  /** By the listener's name; a listener that is not in it listens by itself. */
-  readonly listeners: ReadonlyMap<string, number>;
-  /** The admin listener's; undefined when it listens by itself. */
-  readonly admin?: number;
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /** By which an instance passes its sockets to the one that takes over: `NAME=FD,NAME=FD`. */
-export const INHERIT_VARIABLE = "FAIRLEAD_INHERIT";
+const INHERIT = "FAIRLEAD_INHERIT";
 
-/** The name under which the socket of the admin listener is passed. */
-export const ADMIN_SOCKET = "admin";
+/** Variables that tell of sockets. They are meant for one process, and not for those that it starts. */
+export const INHERITED_VARIABLES = ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", INHERIT] as const;
 
 /** systemd passes sockets from here on, behind standard input, output and error (sd_listen_fds(3)). */
 const FIRST_FD = 3;
@@ -30,41 +22,46 @@ const FIRST_FD = 3;
 /** Nobody passes more; a greater number is a mistake. */
 const MAX_SOCKETS = 1_000;
 
-const ACTIVATION = "systemd's LISTEN_FDS";
+/** What systemd calls a socket whose name it does not tell. */
+const UNKNOWN = "unknown";
 
 /**
- * The listening sockets that this process was started with: from an instance that is being replaced, else from systemd.
+ * The listening sockets that a process was started with: from an older fairlead where that says so (even if it passes
+ * none), else from systemd.
  *
  * @param env the environment
- * @param pid of this process: what systemd passes is meant for one process, and not for those that it starts
+ * @param pid this process; what systemd meant for another one is not ours
  * @returns nothing where nobody passed any
  * @throws FairleadError LISTEN_FAILED when the variables contradict themselves
  */
-export function inheritedSockets(env: Variables, pid: number): readonly Inherited[] {
-  const own = env[INHERIT_VARIABLE] ?? "";
-  return own === "" ? activatedSockets(env, pid) : parseInherit(own);
+export function parseInherited(env: Variables, pid: number): readonly Inherited[] {
+  const ours = env[INHERIT];
+  return ours === undefined ? parseActivated(env, pid) : parsePairs(ours);
 }
 
-/** What {@link inheritedSockets} reads, for the environment of the instance that takes over. */
-export function formatInherit(sockets: readonly Inherited[]): string {
+/** The opposite: what `FAIRLEAD_INHERIT` says of these. */
+export function formatInherited(sockets: readonly Inherited[]): string {
   return sockets.map(({ name, fd }) => `${name}=${fd}`).join(",");
 }
 
-function parseInherit(text: string): readonly Inherited[] {
-  const sockets = text.split(",").map((entry) => {
-    const [, name, fd] = /^(.+)=(\d{1,6})$/.exec(entry) ?? [];
-    if (name === undefined) throw wrong(`${INHERIT_VARIABLE}: "${entry}" is not NAME=DESCRIPTOR.`);
+function parsePairs(text: string): readonly Inherited[] {
+  if (text === "") return [];
+  const sockets = text.split(",").map((pair) => {
+    const [, name, fd] = /^(.+)=(\d{1,6})$/.exec(pair) ?? [];
+    if (name === undefined || Number(fd) < FIRST_FD)
+      throw wrong(`${INHERIT}: "${pair}" is not NAME=DESCRIPTOR, with a descriptor from ${FIRST_FD} on.`);
     return { name, fd: Number(fd) };
   });
   for (const key of ["name", "fd"] as const) {
-    const twice = duplicate(sockets.map((socket) => String(socket[key])));
-    if (twice !== undefined) throw wrong(`${INHERIT_VARIABLE}: ${twice} is there twice; each socket has its own.`);
+    const values = sockets.map((socket) => String(socket[key]));
+    const twice = values.find((value, index) => values.indexOf(value) !== index);
+    if (twice !== undefined) throw wrong(`${INHERIT}: ${twice} is there twice; each socket has its own.`);
   }
   return sockets;
 }
 
 /** What systemd passes to a service that has a socket unit. */
-function activatedSockets(env: Variables, pid: number): readonly Inherited[] {
+function parseActivated(env: Variables, pid: number): readonly Inherited[] {
   const { LISTEN_FDS: count, LISTEN_PID: meant, LISTEN_FDNAMES: names } = env;
   if (count === undefined || meant !== String(pid)) return [];
   const size = /^\d{1,6}$/.test(count) ? Number(count) : NaN;
@@ -75,44 +72,7 @@ function activatedSockets(env: Variables, pid: number): readonly Inherited[] {
     const told = `LISTEN_FDNAMES has ${given.length} names (${names}) and LISTEN_FDS says ${size} sockets`;
     throw wrong(`${told}; there has to be a name for each.`);
   }
-  return Array.from({ length: size }, (_, index) => ({ fd: FIRST_FD + index, name: given?.[index] ?? "unknown" }));
-}
-
-/**
- * Gives each socket that systemd passed to a listener: the one called `admin` to the admin listener, those called like a
- * listener to it, and all others, in their order, to the listeners that are left, in theirs.
- *
- * @param sockets what was passed
- * @param names of the configured listeners, in their order
- * @param admin whether there is an admin listener
- * @throws FairleadError LISTEN_FAILED when a socket is nobody's, or two are the same listener's, or some listeners that
- * have no socket of their name would be left without one
- */
-export function assignSockets(sockets: readonly Inherited[], names: readonly string[], admin: boolean): Assigned {
-  const ofAdmin = sockets.filter(({ name }) => name === ADMIN_SOCKET);
-  const named = sockets.filter(({ name }) => name !== ADMIN_SOCKET && names.includes(name));
-  const nameless = sockets.filter((socket) => !ofAdmin.includes(socket) && !named.includes(socket));
-  const twice = duplicate([...ofAdmin, ...named].map(({ name }) => name));
-  if (twice !== undefined) throw wrong(`${ACTIVATION}: two sockets are called ${twice}; one is enough.`);
-  if (ofAdmin.length > 0 && !admin)
-    throw wrong(`${ACTIVATION}: a socket is called ${ADMIN_SOCKET}, but admin is off; leave the socket out.`);
-  const left = names.filter((name) => !named.some((socket) => socket.name === name));
-  if (nameless.length > 0 && nameless.length !== left.length) throw wrong(misfit(nameless, left));
-  const listeners = new Map(named.map(({ name, fd }) => [name, fd]));
-  for (const [index, { fd }] of nameless.entries()) listeners.set(left[index] ?? "", fd);
-  const fd = ofAdmin[0]?.fd;
-  return fd === undefined ? { listeners } : { listeners, admin: fd };
-}
-
-function misfit(nameless: readonly Inherited[], left: readonly string[]): string {
-  const passed = nameless.length === 1 ? "1 socket was passed" : `${nameless.length} sockets were passed`;
-  const which = left.length === 0 ? "no listener is left for it" : `the listeners left are ${left.join(", ")}`;
-  const right = "let the socket unit have one ListenStream= for each address of listen, in the same order";
-  return `${ACTIVATION}: ${passed} (${nameless.map(({ name }) => name).join(", ")}), but ${which}; ${right}.`;
-}
-
-function duplicate(values: readonly string[]): string | undefined {
-  return values.find((value, index) => values.indexOf(value) !== index);
+  return Array.from({ length: size }, (_, index) => ({ fd: FIRST_FD + index, name: given?.[index] ?? UNKNOWN }));
 }
 
 function wrong(message: string): FairleadError {

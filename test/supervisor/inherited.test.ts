@@ -1,4 +1,4 @@
-/** Listening sockets that a process is started with: what the environment says of them, and whose they are. */
+/** Listening sockets that a process is started with: what the environment says of them. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -7,7 +7,7 @@ import { describe, test } from "node:test";
 
 import fc from "fast-check";
 
-import { assignSockets, formatInherit, inheritedSockets } from "../../src/supervisor/inherited.ts";
+import { formatInherited, parseInherited } from "../../src/supervisor/inherited.ts";
 import { programFile, runProgram } from "../kit/processes.ts";
 import { deadPort } from "../kit/scripts.ts";
 import { needTool } from "../kit/tools.ts";
@@ -23,94 +23,52 @@ const LISTEN_FAILED = (message: RegExp) => ({ code: "LISTEN_FAILED", message });
 
 describe("what is read from the environment", () => {
   test("without the variables nothing was passed", () => {
-    assert.deepEqual(inheritedSockets({}, PID), []);
-    assert.deepEqual(inheritedSockets({ FAIRLEAD_INHERIT: "" }, PID), []);
-    assert.deepEqual(inheritedSockets(activated("0"), PID), []);
+    assert.deepEqual(parseInherited({}, PID), []);
+    assert.deepEqual(parseInherited({ ...activated("1"), FAIRLEAD_INHERIT: "" }, PID), []);
+    assert.deepEqual(parseInherited(activated("0"), PID), []);
   });
 
   test("systemd's sockets begin behind standard error, with the names of their units", () => {
-    assert.deepEqual(inheritedSockets(activated("2", "fairlead.socket:admin"), PID), [
+    assert.deepEqual(parseInherited(activated("2", "fairlead.socket:admin"), PID), [
       { fd: 3, name: "fairlead.socket" },
       { fd: 4, name: "admin" },
     ]);
-    assert.deepEqual(inheritedSockets(activated("1"), PID), [{ fd: 3, name: "unknown" }]);
+    assert.deepEqual(parseInherited(activated("1"), PID), [{ fd: 3, name: "unknown" }]);
   });
 
   test("what systemd passed to another process is not ours", () => {
-    assert.deepEqual(inheritedSockets(activated("1"), PID + 1), []);
+    assert.deepEqual(parseInherited(activated("1"), PID + 1), []);
   });
 
   test("variables of systemd that contradict themselves are named", () => {
-    assert.throws(() => inheritedSockets(activated("two"), PID), LISTEN_FAILED(/LISTEN_FDS is "two"; it has to be/));
-    assert.throws(() => inheritedSockets(activated("5000"), PID), LISTEN_FAILED(/from 0 to 1000/));
+    assert.throws(() => parseInherited(activated("two"), PID), LISTEN_FAILED(/LISTEN_FDS is "two"; it has to be/));
+    assert.throws(() => parseInherited(activated("5000"), PID), LISTEN_FAILED(/from 0 to 1000/));
     assert.throws(
-      () => inheritedSockets(activated("2", "a"), PID),
+      () => parseInherited(activated("2", "a"), PID),
       LISTEN_FAILED(/LISTEN_FDNAMES has 1 names \(a\) and LISTEN_FDS says 2 sockets/),
     );
   });
 
   test("what an instance passes on is what the next one reads, and wins over systemd's", () => {
-    const name = fc.string({ minLength: 1 }).filter((text) => !/[,\n\r\u2028\u2029]/.test(text));
+    const name = fc.string({ minLength: 1 }).filter((any) => !/[,\n\r\u2028\u2029]/.test(any));
     const socket = fc.record({ name, fd: fc.integer({ min: 3, max: 999_999 }) }, { noNullPrototype: true });
     const sockets = fc.uniqueArray(socket, { minLength: 1, selector: ({ name: of }) => of }).filter((all) => {
       return new Set(all.map(({ fd }) => fd)).size === all.length;
     });
     fc.assert(
       fc.property(sockets, (passed) => {
-        const env = { ...activated("1"), FAIRLEAD_INHERIT: formatInherit(passed) };
-        assert.deepEqual(inheritedSockets(env, PID), passed);
+        const env = { ...activated("1"), FAIRLEAD_INHERIT: formatInherited(passed) };
+        assert.deepEqual(parseInherited(env, PID), passed);
       }),
     );
   });
 
   test("what no instance would pass is refused", () => {
-    const read = (FAIRLEAD_INHERIT: string) => () => inheritedSockets({ FAIRLEAD_INHERIT }, PID);
+    const read = (FAIRLEAD_INHERIT: string) => () => parseInherited({ FAIRLEAD_INHERIT }, PID);
     assert.throws(read("admin"), LISTEN_FAILED(/"admin" is not NAME=DESCRIPTOR/));
     assert.throws(read("a=3,a=4"), LISTEN_FAILED(/a is there twice/));
     assert.throws(read("a=3,b=3"), LISTEN_FAILED(/3 is there twice/));
-  });
-});
-
-describe("whose a socket is", () => {
-  const WEB = "0.0.0.0:80";
-  const TLS = "0.0.0.0:443";
-  const socket = (fd: number, name: string) => ({ fd, name });
-
-  test("names say it, whatever their order", () => {
-    const passed = [socket(3, "admin"), socket(4, TLS), socket(5, WEB)];
-    const { listeners, admin } = assignSockets(passed, [WEB, TLS], true);
-    assert.deepEqual([Object.fromEntries(listeners), admin], [{ [WEB]: 5, [TLS]: 4 }, 3]);
-  });
-
-  test("without names of listeners the order says it", () => {
-    const passed = [socket(3, "fairlead"), socket(4, "admin"), socket(5, "fairlead")];
-    const { listeners, admin } = assignSockets(passed, [WEB, TLS], true);
-    assert.deepEqual([Object.fromEntries(listeners), admin], [{ [WEB]: 3, [TLS]: 5 }, 4]);
-  });
-
-  test("listeners may be left to listen by themselves, as long as it is clear which", () => {
-    assert.deepEqual(assignSockets([], [WEB, TLS], true), { listeners: new Map() });
-    assert.deepEqual(assignSockets([socket(3, TLS)], [WEB, TLS], true), { listeners: new Map([[TLS, 3]]) });
-  });
-
-  test("sockets that do not fit are refused, with what would", () => {
-    const given =
-      (names: readonly string[], listeners: readonly string[], admin = true) =>
-      () =>
-        assignSockets(
-          names.map((name, index) => socket(3 + index, name)),
-          listeners,
-          admin,
-        );
-    assert.throws(
-      given(["fairlead"], [WEB, TLS]),
-      LISTEN_FAILED(
-        /1 socket was passed \(fairlead\), but the listeners left are .*one ListenStream= for each address/,
-      ),
-    );
-    assert.throws(given([WEB, "fairlead"], [WEB]), LISTEN_FAILED(/no listener is left for it/));
-    assert.throws(given([WEB, WEB], [WEB]), LISTEN_FAILED(/two sockets are called 0\.0\.0\.0:80/));
-    assert.throws(given(["admin"], [WEB], false), LISTEN_FAILED(/admin is off; leave the socket out/));
+    assert.throws(read("a=2"), LISTEN_FAILED(/"a=2" is not NAME=DESCRIPTOR, with a descriptor from 3 on/));
   });
 });
 
