@@ -1,13 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 
-import type { z } from "zod";
-
 import { didYouMean, FairleadError } from "../base/index.ts";
-import { readBackendUrl } from "./backend.ts";
 import { unknownPool } from "./checks.ts";
-import { validate } from "./issues.ts";
-import { formatPath, InputError } from "./problem.ts";
 import { backendChangeSchema, backendSchema } from "./schema-pool.ts";
+import { backendName, valid } from "./terms.ts";
 import { freeze } from "./tree.ts";
 import type { BackendConfig, Config, PoolConfig } from "./types.ts";
 
@@ -141,20 +137,13 @@ function poolOf(config: Config, name: string): PoolConfig {
 
 function backendOf(config: Config, pool: string, written: string): BackendConfig {
   const { backends } = poolOf(config, pool);
-  const reading = readBackendUrl(written);
-  const name = "value" in reading ? reading.value.name : written;
+  const name = backendName(written);
   const found = backends.find((one) => one.name === name);
   if (found !== undefined) return found;
   const names = backends.map((one) => one.name);
   const meant = didYouMean(name, names);
   const right = meant === undefined ? `its backends are: ${names.join(", ")}` : `did you mean ${meant}?`;
   throw new FairleadError("NOT_FOUND", `pool "${pool}" has no backend ${name}; ${right}`);
-}
-
-function valid<T>(schema: z.ZodType<T>, input: unknown): T {
-  const result = validate(schema, input);
-  if ("data" in result) return result.data;
-  throw new InputError(result.issues.map(({ path, message }) => ({ path: formatPath(path), message })));
 }
 
 function isOf(change: Alteration, pool: string, backend: string): boolean {

@@ -31,8 +31,8 @@ export type { FileAccess } from "./material.ts";
 export { ConfigError, formatProblem, InputError, type Path, type Place, type Problem } from "./problem.ts";
 export { rebase, type Rebased } from "./rebase.ts";
 export { type ConfigInput, configSchema } from "./schema.ts";
-export { REBALANCE_DEFAULTS } from "./schema-operate.ts";
 export { type Overrides, SETTINGS, VARIABLES } from "./settings.ts";
+export { backendName, drainTerms, rebalanceTerms } from "./terms.ts";
 export type {
   Address,
   AdminConfig,

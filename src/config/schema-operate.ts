@@ -84,7 +84,8 @@ export const drainSchema = z
   .prefault({})
   .describe("The pace at which the tunnels of a backend that is drained or removed are ended, each with 1012.");
 
-const rebalanceObject = z.strictObject({
+/** How a pool is rebalanced. */
+export const rebalanceObject = z.strictObject({
   perMinute: z.number().gt(0).max(MAX_RATE).prefault(60).describe("Most tunnels moved in a minute, over all workers."),
   minAge: durationField().prefault("1m").describe("Younger tunnels stay where they are."),
   tolerance: z

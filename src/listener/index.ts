@@ -9,4 +9,5 @@ export {
 } from "./entrance.ts";
 export { createListener, type Listener, type ListenerHandlers, type ListenerWorld } from "./listener.ts";
 export type { Opening } from "./opening.ts";
+export { checkTls } from "./tls.ts";
 export { TurnAway } from "./turn-away.ts";

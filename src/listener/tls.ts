@@ -30,6 +30,15 @@ export function tlsOptions(tls: ListenerTls): ServerTlsOptions {
   };
 }
 
+/**
+ * Judges the certificates and keys of a listener.
+ *
+ * @throws FairleadError TLS_FILES when one cannot be used
+ */
+export function checkTls({ certificates, minVersion }: ListenerTls): void {
+  for (const certificate of certificates) choiceOf(certificate, minVersion);
+}
+
 function choiceOf(certificate: CertificateConfig, minVersion: ListenerTls["minVersion"]): Choice {
   const { cert, key, hosts } = certificate;
   try {

@@ -21,14 +21,18 @@ export async function runDrain(
   let reported = first;
   let moved = 0;
   for (;;) {
+    const isGone = world.config().pools[pool] === undefined;
     const others = loadsOf(world, pool, reported).filter(({ name, eligible }) => eligible && name !== backend);
     const step = course.step({
       now: world.clock.now(),
       left: reported.of(backend).left,
       refusedByPool: reported.refused,
       reconnectsFailed: reported.failuresBesides(backend),
-      room: others.reduce((sum, { room = Number.POSITIVE_INFINITY }) => sum + room, 0),
-      candidates: others.length,
+      // Where the clients of a pool that is gone will come back to is not known here.
+      room: isGone
+        ? Number.POSITIVE_INFINITY
+        : others.reduce((sum, { room = Number.POSITIVE_INFINITY }) => sum + room, 0),
+      candidates: isGone ? 1 : others.length,
     });
     if (step.state === "done") {
       running.note({ left: 0, slowedBy: null });

@@ -1,6 +1,5 @@
-/** What operators do to an instance while it works. */
-export { type Answer, Desk, mergePages, type MoveOrder, type Question, type Questions } from "./desk.ts";
-export { EventLog } from "./event-log.ts";
-export { Moves } from "./moves.ts";
-export type { MovesWorld } from "./moving.ts";
-export type { WorkerReport } from "./reports.ts";
+/** What operators see of an instance and do to it while it works: reloads, moves, questions about tunnels, events. */
+export { type Answer, Desk, type MoveOrder, type Question, type Questions } from "./desk.ts";
+export type { EventLog } from "./event-log.ts";
+export { Operations } from "./operations.ts";
+export type { OperatedInstance, OperationsWorld } from "./world.ts";
