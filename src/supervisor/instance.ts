@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 
-import { startAdmin } from "../admin/index.ts";
-import type { Admin } from "../admin/index.ts";
-import { systemClock, systemRandom } from "../base/index.ts";
+import { routesOf, startAdmin } from "../admin/index.ts";
+import type { Admin, AdminSource } from "../admin/index.ts";
+import { FairleadError, systemClock, systemRandom } from "../base/index.ts";
 import type { Logger, Milliseconds } from "../base/index.ts";
 import type { Address, Config } from "../config/index.ts";
 import type { AccessRecord } from "../gateway/index.ts";
@@ -68,7 +68,7 @@ export async function runInstance(config: Config, options: InstanceOptions): Pro
   const spawn = remote ? spawnProcesses() : spawnLocal({ ...world, onRecord: guarded(options.onRecord, logger) });
   const supervisor = new Supervisor(config, { ...world, spawn, remote, workers, descriptors, version: version() });
   await supervisor.open();
-  const admin = await openAdmin(config, supervisor);
+  const admin = await openAdmin(config, supervisor, logger);
   tellRoom(supervisor.room, logger);
   return {
     addresses: supervisor.addresses.map((address) => ({ ...address, url: listenerUrl(config, address) })),
@@ -97,14 +97,42 @@ function guarded(onRecord: InstanceOptions["onRecord"], logger: Logger): Instanc
   };
 }
 
-async function openAdmin(config: Config, supervisor: Supervisor): Promise<Admin | undefined> {
+async function openAdmin(config: Config, supervisor: Supervisor, logger: Logger): Promise<Admin | undefined> {
   if (config.admin === "off") return undefined;
   try {
-    return await startAdmin(config.admin, supervisor);
+    return await startAdmin(config.admin, sourceOf(config, supervisor), { logger });
   } catch (error) {
     supervisor.kill();
     throw error;
   }
+}
+
+/** What the supervisor can do of what the admin API offers. */
+function sourceOf(config: Config, supervisor: Supervisor): AdminSource {
+  const cannot = async (): Promise<never> => {
+    throw new FairleadError("INTERNAL", "This cannot be done yet.");
+  };
+  return {
+    ready: () => supervisor.ready(),
+    status: () => supervisor.status(),
+    config: () => ({}),
+    routes: () => routesOf(config),
+    reload: cannot,
+    addBackend: cannot,
+    changeBackend: cannot,
+    removeBackend: cannot,
+    tunnels: cannot,
+    endTunnels: cannot,
+    moves: () => [],
+    drain: cannot,
+    rebalance: cannot,
+    cancelMove: () => {
+      throw new FairleadError("NOT_FOUND", "There are no moves.");
+    },
+    events: { recent: () => [], listen: () => () => undefined },
+    history: () => [],
+    metrics: cannot,
+  };
 }
 
 function workerCount(config: Config): number {

@@ -1,0 +1,194 @@
+import { z } from "zod";
+
+import { parseDuration } from "../base/index.ts";
+import type { Milliseconds } from "../base/index.ts";
+
+import { shapeOf } from "./shape.ts";
+import type { BackendChange, BackendInput, DrainInput, RebalanceInput, TunnelFilter, TunnelOrder } from "./source.ts";
+
+/** Most tunnels on one page. */
+const MAX_PAGE = 1_000;
+const DEFAULT_PAGE = 100;
+const MAX_WEIGHT = 1_000;
+const MAX_CONNECTIONS = 10_000_000;
+const MAX_RATE = 1_000_000;
+
+const found = (input: unknown): string => JSON.stringify(input) ?? "nothing";
+
+/** What every message of a field says: what would be right, and what is there. */
+const expected = (what: string) => ({
+  error: ({ input }: { input?: unknown }) => `expected ${what}, found ${found(input)}`,
+});
+
+const name = (what: string) => z.string(expected(what)).min(1, expected(what));
+
+const DURATION = 'a duration with its unit, such as "500ms", "30s" or "1h30m"';
+
+const duration = z.string(expected(DURATION)).refine((text) => parseDuration(text) !== undefined, expected(DURATION));
+
+const durationOrOff = z
+  .string(expected(`${DURATION}, or "off"`))
+  .refine((text) => text === "off" || parseDuration(text) !== undefined, expected(`${DURATION}, or "off"`));
+
+const positive = (what: string, max: number) => z.number(expected(what)).gt(0, expected(what)).max(max, expected(what));
+
+const RATE = `a number above 0 and at most ${MAX_RATE}`;
+const WEIGHT = `a number above 0 and at most ${MAX_WEIGHT}`;
+const share = z
+  .number(expected("a number from 0 to 1"))
+  .min(0, expected("a number from 0 to 1"))
+  .max(1, expected("a number from 0 to 1"));
+
+const changeFields = {
+  weight: positive(WEIGHT, MAX_WEIGHT).exactOptional().describe("1 is normal."),
+  state: z
+    .enum(["active", "draining"], expected('"active" or "draining"'))
+    .exactOptional()
+    .describe("`draining`: nothing new, and its tunnels are ended at the pool's pace."),
+  maxConnections: z
+    .union([z.literal("off"), z.int().min(1).max(MAX_CONNECTIONS)], expected('a whole number from 1 on, or "off"'))
+    .exactOptional()
+    .describe("Most tunnels and requests at a time."),
+};
+
+/** A backend to be added. */
+export const backendInputSchema = shapeOf<BackendInput>()(
+  "BackendInput",
+  z.strictObject({ url: name("a URL such as ws://10.0.0.7:8000"), ...changeFields }),
+);
+
+/** What is to be changed of a backend. */
+export const backendChangeSchema = shapeOf<BackendChange>()(
+  "BackendChange",
+  z.strictObject(changeFields).refine((change) => Object.keys(change).length > 0, {
+    error: "nothing is to be changed; give weight, state or maxConnections",
+  }),
+);
+
+/** A drain to be begun. */
+export const drainInputSchema = shapeOf<DrainInput>()(
+  "DrainInput",
+  z.strictObject({
+    pool: name("the name of a pool"),
+    backend: name("the name of a backend"),
+    rate: positive(RATE, MAX_RATE).exactOptional().describe("Tunnels per second."),
+    jitter: share.exactOptional().describe("Share by which each step's number varies at random."),
+    waitIdle: durationOrOff
+      .exactOptional()
+      .describe("Only tunnels without data for so long are ended, until the deadline."),
+    deadline: durationOrOff.exactOptional().describe("What is left after this is ended at once."),
+  }),
+);
+
+/** A rebalance to be begun. */
+export const rebalanceInputSchema = shapeOf<RebalanceInput>()(
+  "RebalanceInput",
+  z.strictObject({
+    pool: name("the name of a pool"),
+    perMinute: positive(RATE, MAX_RATE).exactOptional().describe("Tunnels per minute."),
+    minAge: duration.exactOptional().describe("Younger tunnels stay."),
+    tolerance: share.exactOptional().describe("Share above the fair share that is left alone."),
+  }),
+);
+
+/** A parameter that is a duration; milliseconds once parsed. */
+const durationParameter = z.string().transform((text, context): Milliseconds => {
+  const value = parseDuration(text);
+  if (value !== undefined) return value;
+  context.addIssue({ code: "custom", message: expected(DURATION).error({ input: text }), input: text });
+  return z.NEVER;
+});
+
+/** A parameter that is a whole number. */
+const wholeParameter = (min: number, max: number) =>
+  z
+    .string()
+    .transform((text, context): number => {
+      const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+      if (value >= min && value <= max) return value;
+      const what = `a whole number from ${min} ${max === Number.MAX_SAFE_INTEGER ? "on" : `to ${max}`}`;
+      context.addIssue({ code: "custom", message: expected(what).error({ input: text }), input: text });
+      return z.NEVER;
+    })
+    .meta({ type: "integer", minimum: min, ...(max < Number.MAX_SAFE_INTEGER && { maximum: max }) });
+
+const text = (what: string) =>
+  z
+    .string()
+    .min(1, expected(`${what}, or leave it out`))
+    .optional();
+
+const filterFields = {
+  id: text("a tunnel's id"),
+  pool: text("the name of a pool"),
+  backend: text("the name of a backend"),
+  route: text("the name of a route"),
+  listener: text("the name of a listener"),
+  client: text("a client's address"),
+  host: text("a host"),
+  minAge: durationParameter.optional().meta({ description: "Only tunnels that are at least so old, such as 5m." }),
+  minIdle: durationParameter
+    .optional()
+    .meta({ description: "Only tunnels without data for at least so long, such as 30s." }),
+};
+
+/** Which tunnels are to be ended. */
+export const filterQuery = z.strictObject(filterFields);
+
+const ORDERS = ["age", "idle", "messages", "bytes", "rtt"] as const satisfies readonly TunnelOrder[];
+const SORTS = ORDERS.flatMap((order) => [order, `-${order}` as const]);
+
+/** Which tunnels are to be shown. */
+export const tunnelsQuery = z.strictObject({
+  ...filterFields,
+  sort: z
+    .enum(SORTS, expected(`one of ${SORTS.join(", ")} (a minus: the greatest first)`))
+    .default("-age")
+    .describe("A minus: the greatest first."),
+  offset: wholeParameter(0, Number.MAX_SAFE_INTEGER).prefault("0"),
+  limit: wholeParameter(1, MAX_PAGE).prefault(String(DEFAULT_PAGE)),
+});
+
+/** Where the events begin. */
+export const eventsQuery = z.strictObject({
+  after: wholeParameter(0, Number.MAX_SAFE_INTEGER)
+    .optional()
+    .meta({ description: "Only events behind the one with this number; Last-Event-ID wins." }),
+});
+
+/** Where the history begins. */
+export const historyQuery = z.strictObject({
+  since: z
+    .string()
+    .transform((written, context): number => {
+      const value = /^\d{4}-\d\d-\d\d/.test(written) ? Date.parse(written) : Number.NaN;
+      if (Number.isFinite(value)) return value;
+      const what = "a time such as 2026-01-31T12:00:00Z";
+      context.addIssue({ code: "custom", message: expected(what).error({ input: written }), input: written });
+      return z.NEVER;
+    })
+    .optional()
+    .meta({ format: "date-time", description: "Only younger samples." }),
+});
+
+/** The filter that parameters stand for. */
+export function filterOf(query: z.output<typeof filterQuery>): TunnelFilter {
+  const { id, pool, backend, route, listener, client, host, minAge, minIdle } = query;
+  return {
+    ...(id !== undefined && { id }),
+    ...(pool !== undefined && { pool }),
+    ...(backend !== undefined && { backend }),
+    ...(route !== undefined && { route }),
+    ...(listener !== undefined && { listener }),
+    ...(client !== undefined && { client }),
+    ...(host !== undefined && { host }),
+    ...(minAge !== undefined && { minAgeMs: minAge }),
+    ...(minIdle !== undefined && { minIdleMs: minIdle }),
+  };
+}
+
+/** What tunnels are sorted by, and which way. */
+export function orderOf(sort: (typeof SORTS)[number]): { readonly sort: TunnelOrder; readonly descending: boolean } {
+  const order = ORDERS.find((one) => sort.endsWith(one)) ?? "age";
+  return { sort: order, descending: sort.startsWith("-") };
+}
