@@ -39,6 +39,12 @@ const share = z
   .min(0, expected("a number from 0 to 1"))
   .max(1, expected("a number from 0 to 1"));
 
+const CONNECTIONS = `a whole number from 1 to ${MAX_CONNECTIONS}, or "off"`;
+const connections = z
+  .int(expected(CONNECTIONS))
+  .min(1, expected(CONNECTIONS))
+  .max(MAX_CONNECTIONS, expected(CONNECTIONS));
+
 const changeFields = {
   weight: positive(WEIGHT, MAX_WEIGHT).exactOptional().describe("1 is normal."),
   state: z
@@ -46,7 +52,7 @@ const changeFields = {
     .exactOptional()
     .describe("`draining`: nothing new, and its tunnels are ended at the pool's pace."),
   maxConnections: z
-    .union([z.literal("off"), z.int().min(1).max(MAX_CONNECTIONS)], expected('a whole number from 1 on, or "off"'))
+    .union([z.literal("off"), connections], expected(CONNECTIONS))
     .exactOptional()
     .describe("Most tunnels and requests at a time."),
 };

@@ -1,0 +1,403 @@
+/** What every route asks of the instance, and what it refuses before that. */
+import assert from "node:assert/strict";
+import test, { type TestContext } from "node:test";
+
+import { createLoadBalancer } from "../../src/index.ts";
+import { MAX_BODY } from "../../src/admin/body.ts";
+import { REFUSALS, STATUSES } from "../../src/admin/errors.ts";
+import { ConfigError, parseConfig } from "../../src/config/index.ts";
+import { plain, table } from "../docs/pages.ts";
+import { ask } from "../kit/http.ts";
+import { rawConnect } from "../kit/raw.ts";
+import { BACKEND, FAILURES, startFake, type Harness } from "./fake.ts";
+
+interface Told {
+  readonly status: number;
+  readonly headers: Record<string, unknown>;
+  readonly json: any;
+}
+
+const tell = async (
+  t: TestContext,
+  { origin }: Harness,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Told> => {
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  const headers = body === undefined ? {} : { "Content-Type": "application/json" };
+  const answer = await ask(t, origin + path, { method, headers }, text);
+  return { status: answer.status, headers: answer.headers, json: JSON.parse(answer.body.toString()) };
+};
+
+const NAME = encodeURIComponent(BACKEND);
+const NO_FILTER = { sort: "age", descending: true, offset: 0, limit: 100 };
+
+/** Method, path and body; what the instance is asked then. */
+const ASKED: readonly (readonly [string, string, unknown, unknown[]])[] = [
+  ["GET", "/api/v1/status", undefined, ["status"]],
+  ["GET", "/api/v1/config", undefined, ["config"]],
+  ["GET", "/api/v1/pools", undefined, ["status"]],
+  ["GET", "/api/v1/pools/chat", undefined, ["status"]],
+  ["GET", "/api/v1/pools/chat/backends", undefined, ["status"]],
+  ["GET", `/api/v1/pools/chat/backends/${NAME}`, undefined, ["status"]],
+  ["POST", "/api/v1/reload", undefined, ["reload"]],
+  ["POST", "/api/v1/reload", {}, ["reload"]],
+  ["POST", "/api/v1/pools/chat/backends", { url: "ws://b:1" }, ["addBackend", "chat", { url: "ws://b:1" }]],
+  [
+    "PATCH",
+    `/api/v1/pools/chat/backends/${NAME}`,
+    { state: "draining", weight: 2, maxConnections: 5 },
+    ["changeBackend", "chat", BACKEND, { state: "draining", weight: 2, maxConnections: 5 }],
+  ],
+  ["DELETE", `/api/v1/pools/a%20b/backends/${NAME}`, undefined, ["removeBackend", "a b", BACKEND]],
+  ["GET", "/api/v1/tunnels", undefined, ["tunnels", { filter: {}, ...NO_FILTER }]],
+  [
+    "GET",
+    `/api/v1/tunnels?pool=chat&backend=${NAME}&route=r&listener=l&client=192.0.2.7&host=h&minAge=1h30m&minIdle=1.5s`,
+    undefined,
+    [
+      "tunnels",
+      {
+        filter: {
+          pool: "chat",
+          backend: BACKEND,
+          route: "r",
+          listener: "l",
+          client: "192.0.2.7",
+          host: "h",
+          minAgeMs: 5_400_000,
+          minIdleMs: 1_500,
+        },
+        ...NO_FILTER,
+      },
+    ],
+  ],
+  [
+    "GET",
+    "/api/v1/tunnels?sort=bytes&offset=20&limit=1000",
+    undefined,
+    ["tunnels", { filter: {}, sort: "bytes", descending: false, offset: 20, limit: 1000 }],
+  ],
+  ["GET", "/api/v1/tunnels/t1", undefined, ["tunnels", { filter: { id: "t1" }, ...NO_FILTER, limit: 1 }]],
+  ["DELETE", "/api/v1/tunnels/t1", undefined, ["endTunnels", { id: "t1" }]],
+  ["DELETE", "/api/v1/tunnels?minIdle=0", undefined, ["endTunnels", { minIdleMs: 0 }]],
+  ["POST", "/api/v1/drains", { pool: "p", backend: "b" }, ["drain", { pool: "p", backend: "b" }]],
+  ["DELETE", "/api/v1/drains/drain-1", undefined, ["cancelMove", "drain-1"]],
+  ["POST", "/api/v1/rebalances", { pool: "p", minAge: "0" }, ["rebalance", { pool: "p", minAge: "0" }]],
+  ["DELETE", "/api/v1/rebalances/rebalance-1", undefined, ["cancelMove", "rebalance-1"]],
+  ["GET", "/api/v1/history", undefined, ["history", undefined]],
+  ["GET", "/api/v1/history?since=2026-11-23T12:00:00Z", undefined, ["history", Date.UTC(2026, 10, 23, 12)]],
+];
+
+test("what is asked for reaches the instance, checked and decoded", async (t) => {
+  const fake = await startFake(t);
+  for (const [method, path, body, call] of ASKED) {
+    const { status, json } = await tell(t, fake, method, path, body);
+    assert.ok(status < 300, `${method} ${path}: ${JSON.stringify(json)}`);
+    assert.deepEqual(fake.calls.pop(), call, `${method} ${path}`);
+  }
+});
+
+test("what is added or begun tells where it is", async (t) => {
+  const fake = await startFake(t);
+  const added = await tell(t, fake, "POST", "/api/v1/pools/chat/backends", { url: BACKEND });
+  assert.deepEqual([added.status, added.headers["location"]], [201, `/api/v1/pools/chat/backends/${NAME}`]);
+  const drain = await tell(t, fake, "POST", "/api/v1/drains", { pool: "chat", backend: BACKEND });
+  assert.deepEqual([drain.status, drain.headers["location"]], [201, "/api/v1/drains/drain-1"]);
+  const { status, json } = await tell(t, fake, "GET", String(drain.headers["location"]));
+  assert.deepEqual([status, json], [200, drain.json]);
+});
+
+test("drains and rebalances are kept apart", async (t) => {
+  const fake = await startFake(t);
+  const ids = async (path: string) => (await tell(t, fake, "GET", path)).json.map(({ id }: { id: string }) => id);
+  assert.deepEqual([await ids("/api/v1/drains"), await ids("/api/v1/rebalances")], [["drain-1"], ["rebalance-1"]]);
+  assert.equal((await tell(t, fake, "DELETE", "/api/v1/drains/rebalance-1")).status, 404);
+});
+
+test("what does not exist is 404 and names what there is", async (t) => {
+  const fake = await startFake(t);
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ["/api/v1/pools/game", /no pool "game"; there are chat/],
+    ["/api/v1/pools/game/backends", /no pool "game"/],
+    ["/api/v1/pools/chat/backends/b", /no backend "b"; there are ws:\/\/10\.0\.0\.1:8000/],
+    ["/api/v1/tunnels/t2", /no open tunnel "t2"/],
+    ["/api/v1/drains/d", /no drain "d"/],
+    ["/api/v1/rebalances/d", /no rebalance "d"/],
+    ["/api/v1/pools/", /no "\/api\/v1\/pools\/"; there are .*\/api\/v1\/pools,/],
+    ["/api/v1/pools/chat/", /there are/],
+    ["/api/v1/pools//backends", /there are/],
+    ["/api/v2/status", /there are/],
+    ["//livez", /there are/],
+    ["/", /there are/],
+    ["/dashboard/x.js", /there are/],
+    [`/${"x".repeat(5_000)}`, /there are/],
+  ];
+  for (const [path, message] of cases) {
+    const { status, json } = await tell(t, fake, "GET", path);
+    assert.deepEqual([status, json.error.code], [404, "NOT_FOUND"], path);
+    assert.match(json.error.message, message);
+  }
+  assert.equal((await tell(t, fake, "DELETE", "/api/v1/tunnels/t2")).status, 404);
+});
+
+test("another method is 405 and tells which there are", async (t) => {
+  const fake = await startFake(t);
+  const cases: readonly (readonly [string, string, string])[] = [
+    ["PUT", "/api/v1/pools/chat/backends", "GET, HEAD, POST"],
+    ["POST", `/api/v1/pools/chat/backends/${NAME}`, "GET, HEAD, PATCH, DELETE"],
+    ["GET", "/api/v1/reload", "POST"],
+    ["POST", "/livez", "GET, HEAD"],
+    ["POST", "/api/v1/status", "GET, HEAD"],
+    ["DELETE", "/api/v1/drains", "POST, GET, HEAD"],
+  ];
+  for (const [method, path, allow] of cases) {
+    const { status, headers, json } = await tell(t, fake, method, path);
+    assert.deepEqual([status, headers["allow"], json.error.code], [405, allow, "METHOD_NOT_ALLOWED"], path);
+  }
+});
+
+test("a path that is no percent-encoded text is 400", async (t) => {
+  const fake = await startFake(t);
+  for (const segment of ["%", "%zz", "%ff", "%c3%28", "a%0ab", "%00"]) {
+    const { status, json } = await tell(t, fake, "GET", `/api/v1/pools/${segment}`);
+    assert.deepEqual([status, json.error.code], [400, "BAD_REQUEST"], segment);
+  }
+});
+
+const DURATION = 'a duration with its unit, such as "500ms", "30s" or "1h30m"';
+
+/** Method, path, body; the problems that are told, each as path and message. */
+const PROBLEMS: readonly (readonly [string, string, unknown, readonly (readonly [string, string | RegExp])[]])[] = [
+  ["GET", "/api/v1/tunnels?minAge=5", undefined, [["minAge", `expected ${DURATION}, found "5"`]]],
+  ["GET", "/api/v1/tunnels?minAge=", undefined, [["minAge", `expected ${DURATION}, found ""`]]],
+  ["GET", "/api/v1/tunnels?sort=name", undefined, [["sort", /^expected one of age, -age, .*, found "name"$/]]],
+  ["GET", "/api/v1/tunnels?limit=1001", undefined, [["limit", 'expected a whole number from 1 to 1000, found "1001"']]],
+  ["GET", "/api/v1/tunnels?limit=0", undefined, [["limit", /from 1 to 1000/]]],
+  ["GET", "/api/v1/tunnels?limit=1e2", undefined, [["limit", /found "1e2"/]]],
+  ["GET", "/api/v1/tunnels?offset=-1", undefined, [["offset", 'expected a whole number from 0 on, found "-1"']]],
+  ["GET", "/api/v1/tunnels?pool=", undefined, [["pool", 'expected the name of a pool, or leave it out, found ""']]],
+  ["GET", "/api/v1/tunnels?pool=a&pool=b", undefined, [["pool", "is given twice; give it once"]]],
+  ["GET", "/api/v1/tunnels?minage=5m", undefined, [["minage", "there is no such parameter; did you mean minAge?"]]],
+  ["GET", "/api/v1/tunnels?__proto__=x", undefined, [["__proto__", /^there is no such parameter; there are id, pool/]]],
+  [
+    "GET",
+    "/api/v1/tunnels?minIdle=x&limit=x",
+    undefined,
+    [
+      ["minIdle", /duration/],
+      ["limit", /whole number/],
+    ],
+  ],
+  ["DELETE", "/api/v1/tunnels", undefined, [["", /^this would end every tunnel; say which, by id, pool,/]]],
+  ["DELETE", "/api/v1/tunnels?limit=1", undefined, [["limit", /no such parameter/]]],
+  ["GET", "/api/v1/events?after=x", undefined, [["after", 'expected a whole number from 0 on, found "x"']]],
+  ["GET", "/api/v1/history?since=yesterday", undefined, [["since", /^expected a time such as .*, found "yesterday"$/]]],
+  ["POST", "/api/v1/reload", { force: true }, [["force", "there is no such field; there are none"]]],
+  ["POST", "/api/v1/reload", [], [["", /./]]],
+  [
+    "POST",
+    "/api/v1/drains",
+    undefined,
+    [
+      ["pool", "expected the name of a pool, found nothing"],
+      ["backend", /found nothing/],
+    ],
+  ],
+  [
+    "POST",
+    "/api/v1/drains",
+    { pool: "", backend: 1, rate: 0, jitter: 2, waitIdle: "30", deadline: 5, reason: "x" },
+    [
+      ["pool", 'expected the name of a pool, found ""'],
+      ["backend", "expected the name of a backend, found 1"],
+      ["rate", "expected a number above 0 and at most 1000000, found 0"],
+      ["jitter", "expected a number from 0 to 1, found 2"],
+      ["waitIdle", `expected ${DURATION}, or "off", found "30"`],
+      ["deadline", /found 5$/],
+      ["reason", /^there is no such field; there are pool, backend,/],
+    ],
+  ],
+  ["POST", "/api/v1/rebalances", { pool: "p", minAge: "off" }, [["minAge", `expected ${DURATION}, found "off"`]]],
+  [
+    "POST",
+    "/api/v1/pools/chat/backends",
+    { url: BACKEND, wieght: 2 },
+    [["wieght", "there is no such field; did you mean weight?"]],
+  ],
+  ["POST", "/api/v1/pools/chat/backends", {}, [["url", "expected a URL such as ws://10.0.0.7:8000, found nothing"]]],
+  [
+    "PATCH",
+    "/api/v1/pools/chat/backends/b",
+    {},
+    [["", "nothing is to be changed; give weight, state or maxConnections"]],
+  ],
+  [
+    "PATCH",
+    "/api/v1/pools/chat/backends/b",
+    { weight: -1, state: "gone", maxConnections: 0 },
+    [
+      ["weight", "expected a number above 0 and at most 1000, found -1"],
+      ["state", 'expected "active" or "draining", found "gone"'],
+      ["maxConnections", 'expected a whole number from 1 to 10000000, or "off", found 0'],
+    ],
+  ],
+];
+
+test("what is given wrongly is 422 and names every mistake; nothing is asked of the instance then", async (t) => {
+  const fake = await startFake(t);
+  for (const [method, path, body, expected] of PROBLEMS) {
+    const { status, json } = await tell(t, fake, method, path, body);
+    assert.deepEqual([status, json.error.code], [422, "INPUT_INVALID"], `${method} ${path}`);
+    const { problems } = json.error as { problems: { path: string; message: string }[] }; // as documented
+    assert.deepEqual(
+      problems.map((problem) => problem.path),
+      expected.map(([at]) => at),
+      JSON.stringify(problems),
+    );
+    for (const [index, [, message]] of expected.entries()) {
+      const told = problems[index]?.message ?? "";
+      if (typeof message === "string") assert.equal(told, message);
+      else assert.match(told, message);
+    }
+  }
+  assert.deepEqual(fake.calls, []);
+});
+
+const PLACE = "/api/v1/drains";
+
+/** Headers, body, and the status and code that they get. */
+const BODIES: readonly (readonly [Record<string, string>, string, number, string])[] = [
+  [{ "Content-Type": "text/plain" }, "{}", 415, "UNSUPPORTED_MEDIA_TYPE"],
+  [{}, "{}", 415, "UNSUPPORTED_MEDIA_TYPE"],
+  [{ "Content-Type": "application/x-www-form-urlencoded" }, "a=b", 415, "UNSUPPORTED_MEDIA_TYPE"],
+  [{ "Content-Type": "application/jsonp" }, "{}", 415, "UNSUPPORTED_MEDIA_TYPE"],
+  [{ "Content-Type": "application/json; charset=utf-8" }, "{}", 422, "INPUT_INVALID"],
+  [{ "Content-Type": "Application/JSON" }, "{}", 422, "INPUT_INVALID"],
+  [{ "Content-Type": "application/json" }, "{", 400, "BAD_REQUEST"],
+  [{ "Content-Type": "application/json" }, "null", 422, "INPUT_INVALID"],
+  [{ "Content-Type": "application/json" }, '"text"', 422, "INPUT_INVALID"],
+  [{ "Content-Type": "application/json" }, " ".repeat(MAX_BODY - 2) + "{}", 422, "INPUT_INVALID"],
+  [{ "Content-Type": "application/json" }, " ".repeat(MAX_BODY - 1) + "{}", 413, "BODY_TOO_LARGE"],
+  [
+    { "Content-Type": "application/json", "Transfer-Encoding": "chunked" },
+    "x".repeat(MAX_BODY + 1),
+    413,
+    "BODY_TOO_LARGE",
+  ],
+  [{ "Content-Type": "application/json", "Transfer-Encoding": "chunked" }, "{}", 422, "INPUT_INVALID"],
+];
+
+test("a body must be JSON that says so, and not too long", async (t) => {
+  const fake = await startFake(t);
+  for (const [headers, body, status, code] of BODIES) {
+    const answer = await ask(t, fake.origin + PLACE, { method: "POST", headers }, body);
+    const { error } = JSON.parse(answer.body.toString()) as { error: { code: string } }; // as documented
+    assert.deepEqual([answer.status, error.code], [status, code], `${JSON.stringify(headers)} ${body.slice(0, 40)}`);
+  }
+});
+
+test("a client that goes in the middle of its body harms nobody", async (t) => {
+  const fake = await startFake(t);
+  const peer = await rawConnect(t, fake.port);
+  peer.write(
+    `POST ${PLACE} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{`,
+  );
+  peer.reset();
+  assert.equal((await tell(t, fake, "GET", "/livez")).status, 200);
+  assert.deepEqual(fake.calls, []);
+});
+
+test("what the instance throws becomes a status; what nobody foresaw is logged and not told", async (t) => {
+  const logged: object[] = [];
+  const nothing = (): void => undefined;
+  const logger = { debug: nothing, info: nothing, warn: nothing, error: (fields: object) => void logged.push(fields) };
+  const fake = await startFake(t, {}, { logger });
+  for (const [error, expected, code] of FAILURES) {
+    fake.fail(error);
+    const { status, json } = await tell(t, fake, "POST", "/api/v1/reload");
+    assert.deepEqual([status, json.error.code], [expected, code]);
+    if (code === "INTERNAL") assert.ok(!JSON.stringify(json).includes("secret detail"));
+    else assert.equal(json.error.message, error.message);
+  }
+  assert.equal(logged.length, 2);
+});
+
+test("mistakes of a configuration are told one by one, with their places", async (t) => {
+  const fake = await startFake(t);
+  const place = { file: "fairlead.yaml", line: 3, column: 7 };
+  fake.fail(
+    new ConfigError([
+      { place, path: "pools.chat", message: "no" },
+      { place: { name: "--workers" }, path: "workers", message: "wrong" },
+      { place: undefined, path: "", message: "empty" },
+    ]),
+  );
+  const { status, json } = await tell(t, fake, "POST", "/api/v1/reload");
+  assert.deepEqual([status, json.error.code], [422, "CONFIG_INVALID"]);
+  assert.deepEqual(
+    new Set(json.error.problems),
+    new Set([
+      { path: "", message: "empty" },
+      { path: "workers", message: "wrong", place: "--workers" },
+      { path: "pools.chat", message: "no", place: "fairlead.yaml:3:7" },
+    ]),
+  );
+});
+
+test("probes tell by their status", async (t) => {
+  const fake = await startFake(t);
+  fake.isReady = false;
+  assert.deepEqual(await ask(t, `${fake.origin}/readyz`).then(({ status }) => status), 503);
+  const [pool] = fake.status.pools;
+  const ill = pool!.backends.map((backend) => ({ ...backend, health: "unhealthy" as const }));
+  fake.status = { ...fake.status, pools: [{ ...pool!, backends: ill }] };
+  const { status, json } = await tell(t, fake, "GET", "/healthz");
+  assert.equal(status, 503);
+  assert.deepEqual(json, { status: "unhealthy", pools: [{ name: "chat", backends: 1, healthy: 0 }] });
+});
+
+test("HEAD is answered like GET, without the body", async (t) => {
+  const { origin } = await startFake(t);
+  for (const path of ["/api/v1/pools", "/metrics", "/livez", "/api/v1/openapi.json", "/nothing"]) {
+    const [get, head] = [await ask(t, origin + path), await ask(t, origin + path, { method: "HEAD" })];
+    assert.deepEqual([head.status, head.body.length], [get.status, 0]);
+    assert.equal(head.headers["content-length"], get.headers["content-length"]);
+    assert.equal(head.headers["content-type"], get.headers["content-type"]);
+  }
+});
+
+test("metrics are passed on as they are", async (t) => {
+  const { origin } = await startFake(t);
+  const { headers, body } = await ask(t, `${origin}/metrics`);
+  assert.deepEqual([headers["content-type"], body.toString()], ["text/plain; version=0.0.4; charset=utf-8", "up 1\n"]);
+});
+
+test("the routes of a running fairlead are shown in words", async (t) => {
+  const config = {
+    listen: "127.0.0.1:0",
+    admin: "127.0.0.1:0",
+    pools: { a: { backends: ["ws://127.0.0.1:1"] }, b: { backends: ["ws://127.0.0.1:2"] } },
+    routes: [{ name: "chat", match: { path: "/chat" }, pool: "a" }],
+    defaultPool: "b",
+  };
+  assert.ok(parseConfig(config));
+  const balancer = await createLoadBalancer(config);
+  t.after(() => balancer.close({ drain: 0 }));
+  const { body } = await ask(t, `http://127.0.0.1:${balancer.adminAddress?.port}/api/v1/routes`);
+  assert.deepEqual(JSON.parse(body.toString()), [
+    { name: "chat", pool: "a", match: "path below /chat", origins: "any" },
+    { name: "default", pool: "b", match: null, origins: "any" },
+  ]);
+});
+
+test("docs/admin-api.md has every status with its codes", () => {
+  const listed = table("docs/admin-api.md", "| status | code | when |").flatMap(([status, codes]) =>
+    plain(codes)
+      .split(", ")
+      .map((code) => `${status} ${code}`),
+  );
+  const known = [...Object.entries(REFUSALS), ...Object.entries(STATUSES), ["INTERNAL", 500]];
+  assert.deepEqual(listed.toSorted(), known.map(([code, status]) => `${status} ${code}`).toSorted());
+});
