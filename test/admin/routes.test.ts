@@ -4,9 +4,7 @@ import test, { type TestContext } from "node:test";
 
 import { createLoadBalancer } from "../../src/index.ts";
 import { MAX_BODY } from "../../src/admin/body.ts";
-import { REFUSALS, STATUSES } from "../../src/admin/errors.ts";
 import { ConfigError, parseConfig } from "../../src/config/index.ts";
-import { plain, table } from "../docs/pages.ts";
 import { ask } from "../kit/http.ts";
 import { rawConnect } from "../kit/raw.ts";
 import { BACKEND, FAILURES, startFake, type Harness } from "./fake.ts";
@@ -390,14 +388,4 @@ test("the routes of a running fairlead are shown in words", async (t) => {
     { name: "chat", pool: "a", match: "path below /chat", origins: "any" },
     { name: "default", pool: "b", match: null, origins: "any" },
   ]);
-});
-
-test("docs/admin-api.md has every status with its codes", () => {
-  const listed = table("docs/admin-api.md", "| status | code | when |").flatMap(([status, codes]) =>
-    plain(codes)
-      .split(", ")
-      .map((code) => `${status} ${code}`),
-  );
-  const known = [...Object.entries(REFUSALS), ...Object.entries(STATUSES), ["INTERNAL", 500]];
-  assert.deepEqual(listed.toSorted(), known.map(([code, status]) => `${status} ${code}`).toSorted());
 });
