@@ -159,7 +159,7 @@ export const reloadReportSchema = shapeOf<ReloadReport>()(
 );
 
 /** One route. */
-export const routeInfoSchema = shapeOf<RouteInfo>()(
+const routeInfoSchema = shapeOf<RouteInfo>()(
   "Route",
   z.object({
     name: z.string(),
@@ -170,7 +170,7 @@ export const routeInfoSchema = shapeOf<RouteInfo>()(
 );
 
 /** Something that has happened. */
-export const eventSchema = shapeOf<AdminEvent>()(
+const eventSchema = shapeOf<AdminEvent>()(
   "Event",
   z.looseObject({
     id: count,
@@ -190,7 +190,7 @@ const percentilesSchema = shapeOf<Percentiles>()(
 const directionsSchema = z.object({ fromClient: amount, fromBackend: amount });
 
 /** What was done in one stretch of time. */
-export const sampleSchema = shapeOf<Sample>()(
+const sampleSchema = shapeOf<Sample>()(
   "Sample",
   z.object({
     time,

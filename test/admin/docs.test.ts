@@ -45,7 +45,7 @@ test("every curl line of docs/admin-api.md works", async (t) => {
       .replace("127.0.0.1:8081", `127.0.0.1:${fake.port}`);
     const code = await run("/bin/sh", ["-c", command], { env: { ADMIN_TOKEN: "any" } }).then(
       () => 0,
-      (error: { code: number }) => error.code,
+      (error: unknown) => (error instanceof Error && "code" in error ? error.code : error),
     );
     assert.equal(code, line.includes(" -N ") ? TIME_IS_UP : 0, line);
   }

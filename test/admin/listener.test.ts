@@ -1,17 +1,15 @@
 /** The listener itself: its pages, its limits, and how another process takes it over. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, type StdioOptions } from "node:child_process";
 import { once } from "node:events";
 import test from "node:test";
-import { fileURLToPath } from "node:url";
 
 import { startAdmin, type Asset } from "../../src/admin/index.ts";
 import { lastly } from "../kit/cleanup.ts";
 import { ask } from "../kit/http.ts";
+import { programFile } from "../kit/processes.ts";
 import { within } from "../kit/until.ts";
 import { createFake, startFake } from "./fake.ts";
-
-const HEIR = fileURLToPath(new URL("../kit/programs/admin-heir.ts", import.meta.url));
 
 const PAGES: Readonly<Record<string, Asset>> = {
   "/": { type: "text/html; charset=utf-8", body: "<!doctype html>" },
@@ -52,11 +50,13 @@ test("pages keep the rules of names and methods", async (t) => {
 test("another process takes the listening descriptor over, and nobody is refused in between", async (t) => {
   const { admin, origin } = await startFake(t);
   assert.ok(admin.descriptor !== undefined);
-  const child = spawn(process.execPath, [HEIR], { stdio: ["pipe", "pipe", "inherit", admin.descriptor] });
+  const stdio: StdioOptions = ["pipe", "pipe", "inherit", admin.descriptor];
+  const child = spawn(process.execPath, [programFile("admin-heir.ts")], { stdio });
   lastly(t, async () => {
-    child.kill();
-    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    child.stdin?.destroy();
+    if (child.exitCode === null) await once(child, "exit");
   });
+  assert.ok(child.stdout !== null);
   const [told] = await within(once(child.stdout, "data"), "the heir's address");
   assert.equal(String(told), `${admin.address.port}\n`);
   await admin.close();

@@ -12,7 +12,7 @@ import { BACKEND, FAILURES, startFake, type Harness } from "./fake.ts";
 interface Told {
   readonly status: number;
   readonly headers: Record<string, unknown>;
-  readonly json: any;
+  readonly json: ReturnType<typeof JSON.parse>;
 }
 
 const tell = async (
