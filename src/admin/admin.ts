@@ -3,7 +3,7 @@ import type { Server, ServerOptions } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { FairleadError, silentLogger } from "../base/index.ts";
-import type { Logger } from "../base/index.ts";
+import type { Logger, Milliseconds } from "../base/index.ts";
 import { formatAddress } from "../config/index.ts";
 import type { Address, AdminConfig } from "../config/index.ts";
 import { listenAdvice } from "../listener/index.ts";
@@ -46,7 +46,10 @@ const LIMITS: ServerOptions = {
 };
 
 /** Connections at a time; those beyond are ended. */
-const MAX_CONNECTIONS = 256;
+const MAX_CONNECTIONS = 64;
+
+/** Time in which nothing moves on a connection, after which it is ended: somebody does not take the answer. */
+const MAX_SILENCE: Milliseconds = 120_000;
 
 const CHOICE = "choose another with --admin, or none with --admin off";
 
@@ -61,6 +64,7 @@ export async function startAdmin(admin: AdminConfig, source: AdminSource, option
   const desk = { source, routes: createRoutes(), guard: createGuard(admin), streams, assets, logger };
   const server = createServer(LIMITS, (request, response) => void respond(request, response, desk));
   server.maxConnections = MAX_CONNECTIONS;
+  server.timeout = MAX_SILENCE;
   await listen(server, admin, options.descriptor);
   // A server that listens on TCP has an AddressInfo.
   const bound = server.address() as AddressInfo;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { parseDuration } from "../base/index.ts";
+import { formatDuration, parseDuration } from "../base/index.ts";
 import type { Milliseconds } from "../base/index.ts";
 
 import { shapeOf } from "./shape.ts";
@@ -12,6 +12,8 @@ const DEFAULT_PAGE = 100;
 const MAX_WEIGHT = 1_000;
 const MAX_CONNECTIONS = 10_000_000;
 const MAX_RATE = 1_000_000;
+/** What a timer can wait, in whole days. */
+const MAX_DURATION: Milliseconds = 24 * 86_400_000;
 
 const found = (input: unknown): string => JSON.stringify(input) ?? "nothing";
 
@@ -23,12 +25,24 @@ const expected = (what: string) => ({
 const name = (what: string) => z.string(expected(what)).min(1, expected(what));
 
 const DURATION = 'a duration with its unit, such as "500ms", "30s" or "1h30m"';
+const DURATION_OR_OFF = `${DURATION}, or "off"`;
 
-const duration = z.string(expected(DURATION)).refine((text) => parseDuration(text) !== undefined, expected(DURATION));
+/** What is wrong with the text of a duration; undefined when nothing is. */
+function durationProblem(text: string, help = DURATION): string | undefined {
+  const value = parseDuration(text);
+  if (value === undefined) return expected(help).error({ input: text });
+  return value > MAX_DURATION ? expected(`at most ${formatDuration(MAX_DURATION)}`).error({ input: text }) : undefined;
+}
 
-const durationOrOff = z
-  .string(expected(`${DURATION}, or "off"`))
-  .refine((text) => text === "off" || parseDuration(text) !== undefined, expected(`${DURATION}, or "off"`));
+const duration = z.string(expected(DURATION)).superRefine((text, context) => {
+  const problem = durationProblem(text);
+  if (problem !== undefined) context.addIssue(problem);
+});
+
+const durationOrOff = z.string(expected(DURATION_OR_OFF)).superRefine((text, context) => {
+  const problem = text === "off" ? undefined : durationProblem(text, DURATION_OR_OFF);
+  if (problem !== undefined) context.addIssue(problem);
+});
 
 const positive = (what: string, max: number) => z.number(expected(what)).gt(0, expected(what)).max(max, expected(what));
 
@@ -98,12 +112,7 @@ export const rebalanceInputSchema = shapeOf<RebalanceInput>()(
 );
 
 /** A parameter that is a duration; milliseconds once parsed. */
-const durationParameter = z.string().transform((text, context): Milliseconds => {
-  const value = parseDuration(text);
-  if (value !== undefined) return value;
-  context.addIssue({ code: "custom", message: expected(DURATION).error({ input: text }), input: text });
-  return z.NEVER;
-});
+const durationParameter = duration.transform((text): Milliseconds => parseDuration(text) ?? 0);
 
 /** A parameter that is a whole number. */
 const wholeParameter = (min: number, max: number) =>
@@ -167,15 +176,21 @@ export const historyQuery = z.strictObject({
   since: z
     .string()
     .transform((written, context): number => {
-      const value = /^\d{4}-\d\d-\d\d/.test(written) ? Date.parse(written) : Number.NaN;
-      if (Number.isFinite(value)) return value;
-      const what = "a time such as 2026-01-31T12:00:00Z";
+      const value = timeOf(written);
+      if (value !== undefined) return value;
+      const what = "a time such as 2026-01-31T12:00:00Z, or milliseconds since 1970";
       context.addIssue({ code: "custom", message: expected(what).error({ input: written }), input: written });
       return z.NEVER;
     })
     .optional()
-    .meta({ format: "date-time", description: "Only younger samples." }),
+    .meta({ description: "Only younger samples: a time in ISO 8601, or milliseconds since 1970." }),
 });
+
+function timeOf(written: string): number | undefined {
+  if (/^\d{1,15}$/.test(written)) return Number(written);
+  const value = /^\d{4}-\d\d-\d\d/.test(written) ? Date.parse(written) : Number.NaN;
+  return Number.isFinite(value) ? value : undefined;
+}
 
 /** The filter that parameters stand for. */
 export function filterOf(query: z.output<typeof filterQuery>): TunnelFilter {

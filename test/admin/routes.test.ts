@@ -4,7 +4,7 @@ import test, { type TestContext } from "node:test";
 
 import { createLoadBalancer } from "../../src/index.ts";
 import { MAX_BODY } from "../../src/admin/body.ts";
-import { ConfigError, parseConfig } from "../../src/config/index.ts";
+import { ConfigError, type ConfigInput, parseConfig } from "../../src/config/index.ts";
 import { ask } from "../kit/http.ts";
 import { rawConnect } from "../kit/raw.ts";
 import { BACKEND, FAILURES, startFake, type Harness } from "./fake.ts";
@@ -86,6 +86,7 @@ const ASKED: readonly (readonly [string, string, unknown, unknown[]])[] = [
   ["DELETE", "/api/v1/rebalances/rebalance-1", undefined, ["cancelMove", "rebalance-1"]],
   ["GET", "/api/v1/history", undefined, ["history", undefined]],
   ["GET", "/api/v1/history?since=2026-11-23T12:00:00Z", undefined, ["history", Date.UTC(2026, 10, 23, 12)]],
+  ["GET", "/api/v1/history?since=1795435200123", undefined, ["history", 1_795_435_200_123]],
 ];
 
 test("what is asked for reaches the instance, checked and decoded", async (t) => {
@@ -170,6 +171,7 @@ const DURATION = 'a duration with its unit, such as "500ms", "30s" or "1h30m"';
 const PROBLEMS: readonly (readonly [string, string, unknown, readonly (readonly [string, string | RegExp])[]])[] = [
   ["GET", "/api/v1/tunnels?minAge=5", undefined, [["minAge", `expected ${DURATION}, found "5"`]]],
   ["GET", "/api/v1/tunnels?minAge=", undefined, [["minAge", `expected ${DURATION}, found ""`]]],
+  ["GET", "/api/v1/tunnels?minAge=25d", undefined, [["minAge", 'expected at most 24d, found "25d"']]],
   ["GET", "/api/v1/tunnels?sort=name", undefined, [["sort", /^expected one of age, -age, .*, found "name"$/]]],
   ["GET", "/api/v1/tunnels?limit=1001", undefined, [["limit", 'expected a whole number from 1 to 1000, found "1001"']]],
   ["GET", "/api/v1/tunnels?limit=0", undefined, [["limit", /from 1 to 1000/]]],
@@ -242,6 +244,58 @@ const PROBLEMS: readonly (readonly [string, string, unknown, readonly (readonly 
     ],
   ],
 ];
+
+/** What a pool's configuration and the API both know: the value, and what each makes of it. */
+const BOTH: readonly (readonly [
+  value: unknown,
+  asWeight: boolean,
+  asRate: boolean,
+  asShare: boolean,
+  asMost: boolean,
+])[] = [
+  [0, false, false, true, false],
+  [0.5, true, true, true, false],
+  [1, true, true, true, true],
+  [1.5, true, true, false, false],
+  [1000, true, true, false, true],
+  [1001, false, true, false, true],
+  [1_000_000, false, true, false, true],
+  [1_000_001, false, false, false, true],
+  [10_000_000, false, false, false, true],
+  [10_000_001, false, false, false, false],
+  ["off", false, false, false, true],
+];
+
+test("what the API takes for a number is what a configuration takes", async (t) => {
+  const fake = await startFake(t);
+  const url = "ws://10.0.0.1:8000";
+  const inFile = (config: ConfigInput): boolean => {
+    try {
+      return parseConfig(config).config.pools["default"] !== undefined;
+    } catch {
+      return false;
+    }
+  };
+  const inApi = async (path: string, body: object) => (await tell(t, fake, "POST", path, body)).status === 201;
+  for (const [value, ...expected] of BOTH) {
+    // Wrong values are the point here.
+    const given = value as number;
+    const configured = [
+      inFile({ backends: [{ url, weight: given }] }),
+      inFile({ pools: { default: { backends: [url], drain: { rate: given } } } }),
+      inFile({ pools: { default: { backends: [url], drain: { jitter: given } } } }),
+      inFile({ backends: [{ url, maxConnections: given }] }),
+    ];
+    const backends = "/api/v1/pools/chat/backends";
+    const asked = [
+      await inApi(backends, { url, weight: value }),
+      await inApi("/api/v1/drains", { pool: "chat", backend: url, rate: value }),
+      await inApi("/api/v1/drains", { pool: "chat", backend: url, jitter: value }),
+      await inApi(backends, { url, maxConnections: value }),
+    ];
+    assert.deepEqual([configured, asked], [expected, expected], String(value));
+  }
+});
 
 test("what is given wrongly is 422 and names every mistake; nothing is asked of the instance then", async (t) => {
   const fake = await startFake(t);
