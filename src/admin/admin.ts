@@ -33,6 +33,8 @@ export interface Admin {
   readonly address: Address;
   /** What listens, so that another process can take over; undefined where there is no such number. */
   readonly descriptor: number | undefined;
+  /** From the next request on, the token and the hosts of this count; the address stays. */
+  protect(admin: AdminConfig): void;
   /** Listens no more, and ends every connection. */
   close(): Promise<void>;
 }
@@ -61,8 +63,9 @@ const CHOICE = "choose another with --admin, or none with --admin off";
 export async function startAdmin(admin: AdminConfig, source: AdminSource, options: AdminOptions = {}): Promise<Admin> {
   const { logger = silentLogger, assets = () => undefined } = options;
   const streams = createEventStreams(source.events, options.events);
-  const desk = { source, routes: createRoutes(), guard: createGuard(admin), streams, assets, logger };
-  const server = createServer(LIMITS, (request, response) => void respond(request, response, desk));
+  const desk = { source, routes: createRoutes(), streams, assets, logger };
+  let guard = createGuard(admin);
+  const server = createServer(LIMITS, (request, response) => void respond(request, response, { ...desk, guard }));
   server.maxConnections = MAX_CONNECTIONS;
   server.timeout = MAX_SILENCE;
   await listen(server, admin, options.descriptor);
@@ -71,6 +74,9 @@ export async function startAdmin(admin: AdminConfig, source: AdminSource, option
   return {
     address: { host: bound.address, port: bound.port },
     descriptor: descriptorOf(server),
+    protect(changed) {
+      guard = createGuard(changed);
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

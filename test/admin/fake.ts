@@ -14,6 +14,7 @@ import {
 import type { AdminConfig } from "../../src/config/index.ts";
 import type { BackendStatus, Status } from "../../src/metrics/index.ts";
 import { lastly } from "../kit/cleanup.ts";
+import { ask } from "../kit/http.ts";
 
 const TIME = "2026-11-23T12:00:00.000Z";
 
@@ -219,6 +220,27 @@ export const startFake = async (
   const admin = await startAdmin({ host: "127.0.0.1", port: 0, hosts: [], ...config }, fake.source, options);
   lastly(t, () => admin.close());
   return Object.assign(fake, { admin, port: admin.address.port, origin: `http://127.0.0.1:${admin.address.port}` });
+};
+
+/** An answer whose body is JSON. */
+export interface Told {
+  readonly status: number;
+  readonly headers: Record<string, unknown>;
+  readonly json: ReturnType<typeof JSON.parse>;
+}
+
+/** Asks, with JSON as the body if there is one. */
+export const tell = async (
+  t: TestContext,
+  { origin }: Harness,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Told> => {
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  const headers = body === undefined ? {} : { "Content-Type": "application/json" };
+  const answer = await ask(t, origin + path, { method, headers }, text);
+  return { status: answer.status, headers: answer.headers, json: JSON.parse(answer.body.toString()) };
 };
 
 /** What an instance throws, and the status that it becomes. */

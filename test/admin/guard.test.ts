@@ -166,3 +166,15 @@ test("probes need neither a token nor a name", async (t) => {
     assert.equal(status, 200, path);
   }
 });
+
+test("another token and other hosts count from the next request on", async (t) => {
+  const { admin, origin } = await startFake(t, { token: TOKEN });
+  const asked = async (token: string, Host: string) =>
+    (await ask(t, `${origin}/api/v1/status`, { headers: { authorization: `Bearer ${token}`, Host } })).status;
+  assert.deepEqual([await asked(TOKEN, "localhost"), await asked(TOKEN, "new.example")], [200, 421]);
+  admin.protect({ host: "127.0.0.1", port: 0, token: "another-token-of-some-length", hosts: ["new.example"] });
+  assert.deepEqual(
+    [await asked(TOKEN, "new.example"), await asked("another-token-of-some-length", "new.example")],
+    [401, 200],
+  );
+});
