@@ -1,31 +1,42 @@
 import { createServer } from "node:http";
-import type { IncomingMessage, ServerOptions, ServerResponse } from "node:http";
+import type { Server, ServerOptions } from "node:http";
 import type { AddressInfo } from "node:net";
 
-import { FairleadError } from "../base/index.ts";
+import { FairleadError, silentLogger } from "../base/index.ts";
+import type { Logger, Milliseconds } from "../base/index.ts";
 import { formatAddress } from "../config/index.ts";
-import type { Address } from "../config/index.ts";
+import type { Address, AdminConfig } from "../config/index.ts";
 import { listenAdvice } from "../listener/index.ts";
-import type { Status } from "../metrics/index.ts";
 
-/** What the admin listener shows. */
-interface Shown {
-  /** Whether new clients are served. */
-  ready(): boolean;
-  status(): Promise<Status>;
+import { respond } from "./answer.ts";
+import type { Assets } from "./assets.ts";
+import { createEventStreams } from "./events.ts";
+import type { EventLimits } from "./events.ts";
+import { createGuard } from "./guard.ts";
+import { createRoutes } from "./routes.ts";
+import type { AdminSource } from "./source.ts";
+
+/** What an admin listener may be given. */
+export interface AdminOptions {
+  /** Told of what fails here; the default says nothing. */
+  readonly logger?: Logger;
+  /** The files of the dashboard; without it there is none. */
+  readonly assets?: Assets;
+  /** A descriptor that listens already: it is taken over, and the address is not looked at. */
+  readonly descriptor?: number;
+  /** Limits of the streams of events. */
+  readonly events?: EventLimits;
 }
 
 /** The admin listener. */
 export interface Admin {
   readonly address: Address;
+  /** What listens, so that another process can take over; undefined where there is no such number. */
+  readonly descriptor: number | undefined;
+  /** From the next request on, the token and the hosts of this count; the address stays. */
+  protect(admin: AdminConfig): void;
+  /** Listens no more, and ends every connection. */
   close(): Promise<void>;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly body: unknown;
-  /** Methods that would have been answered. */
-  readonly allow?: string;
 }
 
 /** What is asked here is short: limits of heads and of time, looked at as often. */
@@ -36,27 +47,36 @@ const LIMITS: ServerOptions = {
   connectionsCheckingInterval: 1_000,
 };
 
-const PATHS = ["/livez", "/readyz", "/healthz", "/api/v1/status"];
+/** Connections at a time; those beyond are ended. */
+const MAX_CONNECTIONS = 64;
+
+/** Time in which nothing moves on a connection, after which it is ended: somebody does not take the answer. */
+const MAX_SILENCE: Milliseconds = 120_000;
 
 const CHOICE = "choose another with --admin, or none with --admin off";
 
-/** @throws FairleadError LISTEN_FAILED when the address cannot be listened on */
-export async function startAdmin(address: Address, source: Shown): Promise<Admin> {
-  const server = createServer(LIMITS, (request, response) => {
-    void respond(request, response, source);
-  });
-  await new Promise<void>((resolve, reject) => {
-    // It stays: later errors are of accepting (no descriptor left), and the next connection may succeed.
-    server.on("error", (error) => {
-      const text = `${formatAddress(address)} cannot be listened on for the admin API: ${listenAdvice(error, CHOICE)}.`;
-      reject(new FairleadError("LISTEN_FAILED", text, error));
-    });
-    server.listen(address.port, address.host, resolve);
-  });
+/**
+ * Opens the admin listener.
+ *
+ * @throws FairleadError LISTEN_FAILED when the address, or the descriptor, cannot be listened on
+ */
+export async function startAdmin(admin: AdminConfig, source: AdminSource, options: AdminOptions = {}): Promise<Admin> {
+  const { logger = silentLogger, assets = () => undefined } = options;
+  const streams = createEventStreams(source.events, options.events);
+  const desk = { source, routes: createRoutes(), streams, assets, logger };
+  let guard = createGuard(admin);
+  const server = createServer(LIMITS, (request, response) => void respond(request, response, { ...desk, guard }));
+  server.maxConnections = MAX_CONNECTIONS;
+  server.timeout = MAX_SILENCE;
+  await listen(server, admin, options.descriptor);
   // A server that listens on TCP has an AddressInfo.
   const bound = server.address() as AddressInfo;
   return {
     address: { host: bound.address, port: bound.port },
+    descriptor: descriptorOf(server),
+    protect(changed) {
+      guard = createGuard(changed);
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -65,44 +85,21 @@ export async function startAdmin(address: Address, source: Shown): Promise<Admin
   };
 }
 
-async function respond(request: IncomingMessage, response: ServerResponse, source: Shown): Promise<void> {
-  const { status, body, allow } = await answer(request, source);
-  response.setHeader("Content-Type", "application/json; charset=utf-8");
-  response.setHeader("Cache-Control", "no-store");
-  if (allow !== undefined) response.setHeader("Allow", allow);
-  // Whoever sends a body here has taken the wrong door; it is not read to its end.
-  if (!request.complete) response.setHeader("Connection", "close");
-  response.writeHead(status);
-  response.end(request.method === "HEAD" ? undefined : `${JSON.stringify(body, undefined, 2)}\n`);
+function listen(server: Server, address: Address, descriptor: number | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    // It stays: later errors are of accepting (no descriptor left), and the next connection may succeed.
+    server.on("error", (error) => {
+      const text = `${formatAddress(address)} cannot be listened on for the admin API: ${listenAdvice(error, CHOICE)}.`;
+      reject(new FairleadError("LISTEN_FAILED", text, error));
+    });
+    if (descriptor === undefined) server.listen(address.port, address.host, resolve);
+    else server.listen({ fd: descriptor }, resolve);
+  });
 }
 
-async function answer({ method, url = "" }: IncomingMessage, source: Shown): Promise<Answer> {
-  const [path = ""] = url.split("?");
-  if (!PATHS.includes(path))
-    return { status: 404, body: { error: `There is no ${path}; there are ${PATHS.join(", ")}.` } };
-  if (method !== "GET" && method !== "HEAD")
-    return { status: 405, allow: "GET, HEAD", body: { error: "Only GET and HEAD are answered." } };
-  if (path === "/livez") return { status: 200, body: { status: "alive" } };
-  if (path === "/readyz") return readiness(source);
-  try {
-    const status = await source.status();
-    return path === "/healthz" ? healthOf(status) : { status: 200, body: status };
-  } catch (error) {
-    return { status: 500, body: { error: String(error) } };
-  }
-}
-
-function readiness(source: Shown): Answer {
-  return source.ready() ? { status: 200, body: { status: "ready" } } : { status: 503, body: { status: "not ready" } };
-}
-
-/** Healthy as long as every pool has a backend that takes new work. */
-function healthOf(status: Status): Answer {
-  const pools = status.pools.map(({ name, backends }) => ({
-    name,
-    backends: backends.length,
-    healthy: backends.filter((backend) => backend.health === "healthy").length,
-  }));
-  const healthy = pools.every((pool) => pool.healthy > 0);
-  return { status: healthy ? 200 : 503, body: { status: healthy ? "healthy" : "unhealthy", pools } };
+/** Node has the number, but its types do not know where. */
+function descriptorOf(server: Server): number | undefined {
+  const handle: unknown = Reflect.get(server, "_handle");
+  const descriptor: unknown = typeof handle === "object" && handle !== null ? Reflect.get(handle, "fd") : undefined;
+  return typeof descriptor === "number" && descriptor >= 0 ? descriptor : undefined;
 }

@@ -171,6 +171,16 @@ export interface Percentiles {
   readonly p99: number;
 }
 
+/** One route, in the order in which they are looked at; the one that takes what no other takes comes last. */
+export interface RouteInfo {
+  readonly name: string;
+  readonly pool: string;
+  /** What a request must be like, in words; null where any is taken. */
+  readonly match: string | null;
+  /** Whose pages may open sockets here. */
+  readonly origins: "any" | readonly string[];
+}
+
 /** What an instance did in one stretch of time. */
 export interface Sample {
   /** Its end. */
@@ -212,6 +222,8 @@ export interface AdminSource {
   status(): Promise<Status>;
   /** The effective configuration as plain data; secrets are hidden. */
   config(): unknown;
+  /** See {@link routesOf}. */
+  routes(): readonly RouteInfo[];
   /** Reads the configuration anew and swaps it in. @throws FairleadError CONFIG_INVALID; nothing has changed then */
   reload(): Promise<ReloadReport>;
   addBackend(pool: string, input: BackendInput): Promise<BackendStatus>;

@@ -1,5 +1,6 @@
 import { parse } from "yaml";
 
+import { routesOf } from "../admin/index.ts";
 import type {
   AdminSource,
   BackendChange,
@@ -8,6 +9,7 @@ import type {
   Move,
   RebalanceInput,
   ReloadReport,
+  RouteInfo,
   Sample,
   TunnelFilter,
   TunnelPage,
@@ -70,6 +72,10 @@ export class Operations implements AdminSource {
 
   config(): unknown {
     return parse(explainConfig(this.instance.config));
+  }
+
+  routes(): readonly RouteInfo[] {
+    return routesOf(this.instance.config);
   }
 
   reload(): Promise<ReloadReport> {

@@ -1,12 +1,15 @@
 import { availableParallelism } from "node:os";
 
+import { setTimeout as delay } from "node:timers/promises";
+
 import { startAdmin } from "../admin/index.ts";
 import type { Admin } from "../admin/index.ts";
-import { systemClock, systemRandom } from "../base/index.ts";
+import { FairleadError, systemClock, systemRandom } from "../base/index.ts";
 import type { Logger, Milliseconds } from "../base/index.ts";
-import type { Address, Config } from "../config/index.ts";
+import type { Address, Config, LoadedConfig } from "../config/index.ts";
 import type { AccessRecord } from "../gateway/index.ts";
 import type { Status } from "../metrics/index.ts";
+import { Operations } from "../operations/index.ts";
 
 import { descriptorLimit } from "./descriptors.ts";
 import { tellRoom } from "./room-lines.ts";
@@ -50,6 +53,8 @@ export interface InstanceOptions {
    * logged and goes no further.
    */
   readonly onRecord: (record: AccessRecord) => void;
+  /** Reads the configuration anew; undefined where it did not come from a file. @throws ConfigError */
+  readonly load?: (() => LoadedConfig) | undefined;
   /** Whether more than one worker may be started, each in a process of its own. */
   readonly processes: boolean;
 }
@@ -68,7 +73,14 @@ export async function runInstance(config: Config, options: InstanceOptions): Pro
   const spawn = remote ? spawnProcesses() : spawnLocal({ ...world, onRecord: guarded(options.onRecord, logger) });
   const supervisor = new Supervisor(config, { ...world, spawn, remote, workers, descriptors, version: version() });
   await supervisor.open();
-  const admin = await openAdmin(config, supervisor);
+  const operations = new Operations(supervisor, {
+    ...world,
+    sleep: (time, signal) => delay(time, undefined, { signal, ref: false }),
+    load: options.load,
+    history: () => [],
+    metrics: () => Promise.reject(new FairleadError("INTERNAL", "there are no metrics")),
+  });
+  const admin = await openAdmin(config, supervisor, operations, logger);
   tellRoom(supervisor.room, logger);
   return {
     addresses: supervisor.addresses.map((address) => ({ ...address, url: listenerUrl(config, address) })),
@@ -97,10 +109,15 @@ function guarded(onRecord: InstanceOptions["onRecord"], logger: Logger): Instanc
   };
 }
 
-async function openAdmin(config: Config, supervisor: Supervisor): Promise<Admin | undefined> {
+async function openAdmin(
+  config: Config,
+  supervisor: Supervisor,
+  operations: Operations,
+  logger: Logger,
+): Promise<Admin | undefined> {
   if (config.admin === "off") return undefined;
   try {
-    return await startAdmin(config.admin, supervisor);
+    return await startAdmin(config.admin, operations, { logger });
   } catch (error) {
     supervisor.kill();
     throw error;

@@ -30,7 +30,7 @@ test("life, readiness, health and status are told as JSON", async (t) => {
 
 test("what is not there is 404 and says what is; another method is 405 and says which", async (t) => {
   const { origin } = await serve(t);
-  const missing = await fetch(`${origin}/metrics?secret=1`);
+  const missing = await fetch(`${origin}/nothing?secret=1`);
   assert.equal(missing.status, 404);
   assert.equal(await missing.text().then((text) => text.includes("/api/v1/status") && !text.includes("secret")), true);
   const post = await fetch(`${origin}/api/v1/status`, { method: "POST", body: "x" });
