@@ -56,7 +56,8 @@ export function normalise(parsed: ParsedConfig, defaultPool: string | undefined,
 function adminOf(admin: ParsedConfig["admin"]): Config["admin"] {
   if (admin === "off") return admin;
   const token = "token" in admin ? admin.token : undefined;
-  return { ...admin.address, ...(token !== undefined && { token }), hosts: admin.hosts };
+  const hosts = admin.hosts.map((host) => host.toLowerCase());
+  return { ...admin.address, ...(token !== undefined && { token }), hosts };
 }
 
 function listenerOf(listener: ParsedListener, materials: Materials): ListenerConfig {
