@@ -7,6 +7,7 @@ import { formatAddress } from "../config/index.ts";
 import type { Address } from "../config/index.ts";
 import { listenAdvice } from "../listener/index.ts";
 import type { Status } from "../metrics/index.ts";
+import { descriptorOf } from "../wire/index.ts";
 
 /** What the admin listener shows. */
 export interface AdminSource {
@@ -18,6 +19,11 @@ export interface AdminSource {
 /** The admin listener. */
 export interface Admin {
   readonly address: Address;
+  /** The file descriptor that it listens by; undefined where there is none, as on Windows. */
+  readonly descriptor: number | undefined;
+  /** Accepts nothing more; what was asked is answered. */
+  leave(): void;
+  /** Ends all connections. */
   close(): Promise<void>;
 }
 
@@ -40,8 +46,13 @@ const PATHS = ["/livez", "/readyz", "/healthz", "/api/v1/status"];
 
 const CHOICE = "choose another with --admin, or none with --admin off";
 
-/** @throws FairleadError LISTEN_FAILED when the address cannot be listened on */
-export async function startAdmin(address: Address, source: AdminSource): Promise<Admin> {
+/**
+ * Begins to answer.
+ *
+ * @param inherited a descriptor that listens already, to be used instead of the address
+ * @throws FairleadError LISTEN_FAILED when the address cannot be listened on
+ */
+export async function startAdmin(address: Address, source: AdminSource, inherited?: number): Promise<Admin> {
   const server = createServer(LIMITS, (request, response) => {
     void respond(request, response, source);
   });
@@ -51,12 +62,15 @@ export async function startAdmin(address: Address, source: AdminSource): Promise
       const text = `${formatAddress(address)} cannot be listened on for the admin API: ${listenAdvice(error, CHOICE)}.`;
       reject(new FairleadError("LISTEN_FAILED", text, error));
     });
-    server.listen(address.port, address.host, resolve);
+    const { host, port } = address;
+    server.listen(inherited === undefined ? { host, port } : { fd: inherited }, resolve);
   });
   // A server that listens on TCP has an AddressInfo.
   const bound = server.address() as AddressInfo;
   return {
     address: { host: bound.address, port: bound.port },
+    descriptor: descriptorOf(server),
+    leave: () => void server.close(),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

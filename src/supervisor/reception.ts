@@ -14,8 +14,10 @@ import { Turns } from "./turns.ts";
 export interface Reception {
   /** Where it listens, in the order of the configuration. */
   readonly addresses: readonly BoundAddress[];
+  /** The descriptors of what it listens at, by the listeners' names; without those that have none, as on Windows. */
+  descriptors(): ReadonlyMap<string, number>;
   /**
-   * Resolves when clients that connect from now on are waited for.
+   * All workers are ready. Resolves when clients that connect from now on are waited for.
    *
    * @throws FairleadError LISTEN_FAILED
    */
@@ -26,7 +28,9 @@ export interface Reception {
   passed(seat: Seat, listener: number, turn: number, error: NodeJS.ErrnoException | undefined): void;
   /** A worker is gone, or is to get nothing more. */
   leave(seat: Seat): void;
-  /** Accepts nothing more. */
+  /** Accepts nothing more; resolves when what came before has been given to workers. */
+  settle(): Promise<void>;
+  /** Accepts nothing more; what waits for a worker is dropped. */
   close(): void;
 }
 
@@ -35,6 +39,11 @@ export interface ReceptionWorld {
   readonly clock: Clock;
   readonly seats: ReadonlyMap<number, Seat>;
   readonly driver: LegDriver;
+  /**
+   * Descriptors that listen already, by the listeners' names. Others may accept there as well, so nobody must who could
+   * still fail to start: clients would be lost.
+   */
+  readonly inherited: ReadonlyMap<string, number>;
   /** Connections that may wait for a worker. */
   readonly waitingMax: number;
   /** A connection could not be accepted. */
@@ -50,71 +59,94 @@ export interface ReceptionWorld {
  * @throws FairleadError LISTEN_FAILED for the first address that fails; none is left open then
  */
 export function openReception(config: Config, world: ReceptionWorld, remote: boolean): Promise<Reception> {
-  const { bind } = world.driver;
-  return remote && bind !== undefined ? bindAll(config, world, bind) : listenAtAll(config, world);
+  return remote && world.driver.bind !== undefined ? bindAll(config, world) : listenAtAll(config, world);
 }
 
 /** The workers accept, one at a time. */
-async function bindAll(
-  { listeners }: Config,
-  { seats }: ReceptionWorld,
-  bind: NonNullable<LegDriver["bind"]>,
-): Promise<Reception> {
+async function bindAll({ listeners }: Config, { seats, driver, inherited }: ReceptionWorld): Promise<Reception> {
   const bounds: Bound[] = [];
   for (const listener of listeners) {
     try {
-      bounds.push(await bind(listener.host, listener.port));
+      const descriptor = inherited.get(listener.name);
+      const bound = descriptor === undefined ? driver.bind?.(listener.host, listener.port) : driver.adopt?.(descriptor);
+      if (bound !== undefined) bounds.push(await bound);
     } catch (error) {
       for (const bound of bounds) bound.close();
       // What binding throws is an error of the system's.
       throw listenError(listener, error as NodeJS.ErrnoException);
     }
   }
-  const turns = new Turns(bounds, seats);
+  const nameOf = (index: number): string => listeners[index]?.name ?? "";
+  let turns: Turns | undefined;
+  const close = (): void => {
+    if (turns !== undefined) turns.stop();
+    else for (const bound of bounds) bound.close();
+  };
   return {
-    addresses: bounds.map(({ host, port }, index) => ({ name: listeners[index]?.name ?? "", host, port })),
+    addresses: bounds.map(({ host, port }, index) => ({ name: nameOf(index), host, port })),
+    descriptors: () => new Map(bounds.map(({ descriptor }, index) => [nameOf(index), descriptor])),
     async standing() {
+      turns = new Turns(bounds, seats);
+      turns.wake();
       const failed = await turns.standing();
       const listener = failed === undefined ? undefined : listeners[failed.listener];
       if (failed !== undefined && listener !== undefined) throw listenError(listener, failed.error);
     },
-    wake: () => turns.wake(),
-    passed: (seat, listener, turn, error) => turns.passed(seat, listener, turn, error),
-    leave: (seat) => turns.leave(seat),
-    close: () => turns.stop(),
+    wake: () => turns?.wake(),
+    passed: (seat, listener, turn, error) => turns?.passed(seat, listener, turn, error),
+    leave: (seat) => turns?.leave(seat),
+    settle: () => Promise.resolve(close()),
+    close,
   };
 }
 
 /** This process accepts, and hands each connection over. */
 async function listenAtAll({ listeners }: Config, world: ReceptionWorld): Promise<Reception> {
-  const { seats, driver, failed } = world;
+  const { seats, driver, failed, inherited } = world;
   const handover = new Handover(seats, world);
-  const entrances: Entrance[] = [];
+  const entrances: (Entrance | undefined)[] = listeners.map(() => undefined);
+  const opened = (): Entrance[] => entrances.filter((entrance) => entrance !== undefined);
+  const stopAccepting = (): void => {
+    for (const entrance of opened()) entrance.close();
+  };
   const close = (): void => {
-    for (const entrance of entrances) entrance.close();
+    stopAccepting();
     handover.stop();
   };
-  try {
+  // In order, so that the first address that fails is the one that is named.
+  const open = async (areInherited: boolean): Promise<void> => {
     for (const [index, listener] of listeners.entries()) {
-      const handlers = {
-        connection: handover.add.bind(handover, index),
-        failed,
-      };
-      // In order, so that the first address that fails is the one that is named.
-      entrances.push(await openEntrance(listener, handlers, driver));
+      const descriptor = inherited.get(listener.name);
+      if ((descriptor !== undefined) !== areInherited) continue;
+      const handlers = { connection: handover.add.bind(handover, index), failed };
+      entrances[index] = await openEntrance(listener, handlers, driver, descriptor);
     }
+  };
+  try {
+    await open(false);
   } catch (error) {
     close();
     throw error;
   }
   return {
-    addresses: entrances.map(({ config: { name }, address }) => ({ name, ...address })),
-    standing: () => Promise.resolve(),
+    get addresses() {
+      return opened().map(({ config: { name }, address }) => ({ name, ...address }));
+    },
+    descriptors: () => new Map(opened().flatMap(descriptorOf)),
+    standing: () => open(true),
     wake: () => handover.wake(),
     passed: () => {
       throw new FairleadError("INTERNAL", "an address was passed on that only the supervisor accepts at");
     },
     leave: () => handover.wake(),
+    settle() {
+      stopAccepting();
+      return handover.emptied();
+    },
     close,
   };
+}
+
+function descriptorOf({ config: { name }, descriptor }: Entrance): [string, number][] {
+  return descriptor === undefined ? [] : [[name, descriptor]];
 }

@@ -1,8 +1,7 @@
-import { randomBytes } from "node:crypto";
 import { setTimeout as setTimeoutPromise } from "node:timers/promises";
 
 import { FairleadError, startWheel, Wheel } from "../base/index.ts";
-import type { Clock, Logger, Milliseconds, Random } from "../base/index.ts";
+import type { Milliseconds } from "../base/index.ts";
 import type { Config } from "../config/index.ts";
 import { retryAfter } from "../gateway/index.ts";
 import { TurnAway } from "../listener/index.ts";
@@ -22,28 +21,17 @@ import type { Reception } from "./reception.ts";
 import { planRoom, shareOf } from "./room.ts";
 import type { Room } from "./room.ts";
 import { Seat } from "./seat.ts";
-import type { Spawn } from "./seat.ts";
 import { Seldom } from "./seldom.ts";
 import { statusOf } from "./status.ts";
+import { makeLegacy } from "./succession.ts";
+import type { BackendLoad, Legacy } from "./succession.ts";
+import type { SupervisorWorld } from "./supervisor-world.ts";
 import type { BoundAddress } from "./status.ts";
 
-/** What a supervisor is given. */
-export interface SupervisorWorld {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  readonly spawn: Spawn;
-  /** Whether what it spawns are processes of their own. */
-  readonly remote: boolean;
-  /** Number of workers to keep alive. */
-  readonly workers: number;
-  /** Files that a process may open; undefined where no limit is known. */
-  readonly descriptors: number | undefined;
-  readonly version: string;
-}
-
-const SECRET_BYTES = 32;
-const TICKET_KEY_BYTES = 48;
+/** Among the loads of workers, those of the process that this one replaces. */
+const PREDECESSOR_ID = 0;
+/** How long what came before a drain may take to be given to workers, and to be served by them as if nothing had happened. */
+const SETTLE_TIMEOUT_MS: Milliseconds = 2_000;
 /** A worker that ends within this time of its start is replaced only after as long: something is wrong with all of them. */
 const RESTART_INTERVAL_MIN_MS: Milliseconds = 1_000;
 /** How long a worker may take to tell its counts; one that is frozen never does. */
@@ -57,13 +45,13 @@ const ACCEPT_FAILURE_INTERVAL_MS: Milliseconds = 1_000;
 export class Supervisor {
   state: Status["state"] = "starting";
   readonly room: Room;
+  /** What a process that replaces this one goes on using. */
+  readonly legacy: Legacy;
 
   private readonly config: Config;
   private readonly world: SupervisorWorld;
   private readonly wheel: Wheel;
   private readonly stopWheel: () => void;
-  private readonly secret: string;
-  private readonly ticketKeys = randomBytes(TICKET_KEY_BYTES).toString("base64");
   private readonly started: number;
   private readonly loads: LoadBoard;
   private readonly health: HealthBoard;
@@ -75,6 +63,7 @@ export class Supervisor {
   private refusedConnections = 0;
   private lastId = 0;
   private clean = true;
+  private left = false;
   private opening: { resolve(): void; reject(error: FairleadError): void } | undefined;
   private draining: Promise<boolean> | undefined;
   private onEmpty: (() => void) | undefined;
@@ -83,13 +72,14 @@ export class Supervisor {
     this.config = config;
     this.world = world;
     this.started = world.clock.wall();
-    this.secret = config.secret ?? randomBytes(SECRET_BYTES).toString("base64url");
+    this.legacy = makeLegacy(config.secret, world.legacy);
     this.wheel = new Wheel(world.clock, undefined, (error) =>
       world.logger.error({ err: error }, "a timer failed unexpectedly"),
     );
     this.stopWheel = startWheel(this.wheel);
     const pools = Object.values(config.pools);
     this.loads = new LoadBoard(pools);
+    this.loads.addWorker(PREDECESSOR_ID);
     this.room = planRoom(config.limits.maxTunnels, world.workers, world.descriptors, config.listeners.length);
     this.turnAway = new TurnAway(this.room.turnedAway);
     this.notTaken = new Seldom(world.clock, ACCEPT_FAILURE_INTERVAL_MS, (times, reason) => {
@@ -127,7 +117,34 @@ export class Supervisor {
 
   /** Whether new clients are served. */
   ready(): boolean {
-    return this.state === "running" && [...this.seats.values()].some((seat) => seat.ready && !seat.leaving);
+    return (
+      this.state === "running" && !this.left && [...this.seats.values()].some((seat) => seat.ready && !seat.leaving)
+    );
+  }
+
+  /** From now on it says that it is not ready, though it goes on as before. */
+  leave(): void {
+    this.left = true;
+  }
+
+  /** What another process needs in order to accept where this one does; see {@link Reception}. */
+  descriptors(): ReadonlyMap<string, number> {
+    return this.reception?.descriptors() ?? new Map();
+  }
+
+  /** Takes over what the process that this one replaces has on backends; what is not known here does not count. */
+  setPredecessor(loads: readonly BackendLoad[]): void {
+    const changes = loads.flatMap(([pool, backend, load]): LoadChange[] => {
+      const index = this.config.pools[pool]?.backends.findIndex(({ name }) => name === backend) ?? -1;
+      return index < 0 ? [] : [[pool, index, load]];
+    });
+    for (const change of changes) this.loads.set(PREDECESSOR_ID, change);
+    this.tellLoads(PREDECESSOR_ID, changes);
+  }
+
+  /** The process that this one replaces is gone. */
+  clearPredecessor(): void {
+    this.tellLoads(PREDECESSOR_ID, this.loads.removeWorker(PREDECESSOR_ID));
   }
 
   async status(): Promise<Status> {
@@ -156,10 +173,11 @@ export class Supervisor {
   /**
    * Takes nothing new, ends every tunnel within `over` milliseconds, then the workers. Again, it gives the same promise.
    *
+   * @param settle whether it first serves whom it has accepted: another process accepts from now on, and nobody is refused
    * @returns whether all of it ended by itself
    */
-  drain(over: Milliseconds): Promise<boolean> {
-    this.draining ??= this.drainAll(over);
+  drain(over: Milliseconds, settle = false): Promise<boolean> {
+    this.draining ??= this.drainAll(over, settle);
     return this.draining;
   }
 
@@ -170,16 +188,18 @@ export class Supervisor {
     this.finish();
   }
 
-  private async drainAll(over: Milliseconds): Promise<boolean> {
+  private async drainAll(over: Milliseconds, settle: boolean): Promise<boolean> {
     if (this.state === "stopped") return this.clean;
     this.state = "draining";
+    const late = setTimeout(() => this.kill(), over + DRAIN_GRACE_MS + DRAINED_TIMEOUT_MS + 2 * SETTLE_TIMEOUT_MS);
+    const settled = setTimeoutPromise(SETTLE_TIMEOUT_MS, undefined, { ref: false });
+    if (settle) await Promise.race([this.reception?.settle(), settled]);
     this.reception?.close();
     const empty = new Promise<void>((resolve) => {
       this.onEmpty = resolve;
     });
-    for (const seat of this.seats.values()) seat.drain(over, false);
+    for (const seat of this.seats.values()) seat.drain(over, settle);
     this.checkEmpty();
-    const late = setTimeout(() => this.kill(), over + DRAIN_GRACE_MS + DRAINED_TIMEOUT_MS);
     await empty;
     clearTimeout(late);
     this.finish();
@@ -200,7 +220,8 @@ export class Supervisor {
     const waitingMax = this.room.waiting;
     const failed = (error: Error): void => this.notTaken.note(error.message);
     const refused = (listener: number, accepted: Accepted): void => this.refuse(listener, accepted);
-    const world = { clock, seats: this.seats, driver, waitingMax, failed, refused };
+    const inherited = this.world.inherited ?? new Map<string, number>();
+    const world = { clock, seats: this.seats, driver, inherited, waitingMax, failed, refused };
     return openReception(this.config, world, remote);
   }
 
@@ -240,8 +261,7 @@ export class Supervisor {
     const { worker, turnedAway } = this.room;
     return {
       config: this.config,
-      secret: this.secret,
-      ticketKeys: this.ticketKeys,
+      ...this.legacy,
       workerId,
       shared: this.world.workers > 1,
       health: this.health.notices(),
