@@ -191,7 +191,8 @@ export class Supervisor {
   private async drainAll(over: Milliseconds, settle: boolean): Promise<boolean> {
     if (this.state === "stopped") return this.clean;
     this.state = "draining";
-    const late = setTimeout(() => this.kill(), over + DRAIN_GRACE_MS + DRAINED_TIMEOUT_MS + 2 * SETTLE_TIMEOUT_MS);
+    const settling = settle ? 2 * SETTLE_TIMEOUT_MS : 0;
+    const late = setTimeout(() => this.kill(), settling + over + DRAIN_GRACE_MS + DRAINED_TIMEOUT_MS);
     const settled = setTimeoutPromise(SETTLE_TIMEOUT_MS, undefined, { ref: false });
     if (settle) await Promise.race([this.reception?.settle(), settled]);
     this.reception?.close();
