@@ -7,6 +7,8 @@ import type { TestContext } from "node:test";
 import { startEcho } from "../kit/backends.ts";
 import { lastly } from "../kit/cleanup.ts";
 import { openWs, whose } from "../kit/clients.ts";
+import { upgradeHead } from "../kit/heads.ts";
+import { rawConnect } from "../kit/raw.ts";
 import { deadPort, isListening } from "../kit/scripts.ts";
 import { until } from "../kit/until.ts";
 import { asFairlead, configFile, isAlive, openInTurn, runCommand, startFairlead, storm } from "./command.ts";
@@ -179,3 +181,20 @@ test("the new instance knows what the old one still has, and keeps to the cookie
   const back = await openWs(t, fairlead.url, { headers: { Cookie: cookie } });
   assert.equal(await whose(back), name);
 });
+
+for (const workers of ["1", "2"]) {
+  test(`who had connected to the old one, and says what it wants later, is served as any other (${workers} workers)`, async (t) => {
+    const backend = await startEcho(t);
+    const fairlead = await startFairlead(t, [backend.url, "--workers", workers, "--drain", "1ms"]);
+    const peers = await Promise.all(Array.from({ length: 4 }, () => rawConnect(t, fairlead.port)));
+    await until(async () => (await fairlead.status()).connections === 4, "they have been accepted");
+    await upgrade(t, fairlead, fairlead.pid);
+    for (const peer of peers) peer.write(upgradeHead());
+    for (const peer of peers) {
+      assert.equal((await peer.head()).status, 101);
+      await peer.expectClose(1012);
+      peer.close(1012);
+    }
+    assert.equal(await fairlead.exit(), 0);
+  });
+}
