@@ -7,6 +7,7 @@ import type { Logger, Milliseconds } from "../base/index.ts";
 import { formatAddress } from "../config/index.ts";
 import type { Address, AdminConfig } from "../config/index.ts";
 import { listenAdvice } from "../listener/index.ts";
+import { descriptorOf } from "../wire/index.ts";
 
 import { respond } from "./answer.ts";
 import type { Assets } from "./assets.ts";
@@ -35,6 +36,8 @@ export interface Admin {
   readonly descriptor: number | undefined;
   /** From the next request on, the token and the hosts of this count; the address stays. */
   protect(admin: AdminConfig): void;
+  /** Listens no more; what was asked is answered, and streams of events end. */
+  leave(): void;
   /** Listens no more, and ends every connection. */
   close(): Promise<void>;
 }
@@ -77,6 +80,10 @@ export async function startAdmin(admin: AdminConfig, source: AdminSource, option
     protect(changed) {
       guard = createGuard(changed);
     },
+    leave() {
+      server.close();
+      streams.end();
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -95,11 +102,4 @@ function listen(server: Server, address: Address, descriptor: number | undefined
     if (descriptor === undefined) server.listen(address.port, address.host, resolve);
     else server.listen({ fd: descriptor }, resolve);
   });
-}
-
-/** Node has the number, but its types do not know where. */
-function descriptorOf(server: Server): number | undefined {
-  const handle: unknown = Reflect.get(server, "_handle");
-  const descriptor: unknown = typeof handle === "object" && handle !== null ? Reflect.get(handle, "fd") : undefined;
-  return typeof descriptor === "number" && descriptor >= 0 ? descriptor : undefined;
 }

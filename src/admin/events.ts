@@ -29,12 +29,15 @@ export interface EventStreams {
    * @throws Refusal 503 when there are too many streams
    */
   open(request: IncomingMessage, response: ServerResponse, after: number | undefined): void;
+  /** Ends all streams; who reads one comes back. */
+  end(): void;
 }
 
 /** Makes the streams of one admin listener. */
 export function createEventStreams(source: EventSource, limits: EventLimits = {}): EventStreams {
   const { heartbeat = HEARTBEAT, maxBacklog = MAX_BACKLOG, maxStreams = MAX_STREAMS } = limits;
   let streams = 0;
+  const open = new Set<ServerResponse>();
   return {
     open(request, response, after) {
       if (streams >= maxStreams) {
@@ -47,6 +50,7 @@ export function createEventStreams(source: EventSource, limits: EventLimits = {}
         return;
       }
       streams += 1;
+      open.add(response);
       const write = (text: string): void => {
         if (response.writableLength > maxBacklog) response.destroy();
         else response.write(text);
@@ -57,9 +61,13 @@ export function createEventStreams(source: EventSource, limits: EventLimits = {}
       const timer = setInterval(write, heartbeat, ":\n\n");
       response.once("close", () => {
         streams -= 1;
+        open.delete(response);
         clearInterval(timer);
         stop();
       });
+    },
+    end() {
+      for (const response of open) response.end();
     },
   };
 }

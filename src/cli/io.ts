@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 
+import { readOrigin } from "../supervisor/index.ts";
+import type { Origin } from "../supervisor/index.ts";
+
 import type { Signals } from "./serve.ts";
 
 /** A stream to write text to. */
@@ -20,6 +23,8 @@ export interface Io {
   readonly readFile: (path: string) => string;
   /** Where signals that ask for an end come from. */
   readonly signals: Signals;
+  /** How this process came to be; undefined where that does not matter. */
+  readonly origin?: Origin | undefined;
 }
 
 /** The surroundings of this process. */
@@ -33,6 +38,7 @@ export function processIo(): Io {
     home: homeFolder(),
     readFile: (path) => readFileSync(path, "utf8"),
     signals: process,
+    origin: readOrigin(),
   };
 }
 

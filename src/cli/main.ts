@@ -23,7 +23,10 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
     }
     return args.problems.length > 0 ? failUsage(args, io) : await run(args, io);
   } catch (error) {
+    io.origin?.predecessor?.failed(error);
     return fail(error, io);
+  } finally {
+    io.origin?.predecessor?.release();
   }
 }
 
@@ -54,7 +57,9 @@ async function runServe(args: Arguments, io: Io): Promise<number> {
     // Lines for people do not belong among lines for programs.
     const output = io.stdout.isTTY === true ? io.stdout : io.stderr;
     const onRecord = logsRecords(logger, config.log, io.stdout);
-    return await serve(config, { logger, onRecord }, io.signals, (urls) => announceDemo(demo, urls, output));
+    return await serve(config, { logger, onRecord, origin: io.origin }, io.signals, (urls) =>
+      announceDemo(demo, urls, output),
+    );
   } finally {
     await demo?.close();
   }

@@ -3,6 +3,7 @@ import type { AddressInfo, Server } from "node:net";
 
 import { FairleadError } from "../base/index.ts";
 import type { ListenerConfig } from "../config/index.ts";
+import { descriptorOf } from "../wire/index.ts";
 import type { Accepted, LegDriver } from "../wire/index.ts";
 
 /** An address that is listened on. What it accepts is read by whoever it is handed to. */
@@ -10,6 +11,8 @@ export interface Entrance {
   readonly config: ListenerConfig;
   /** Where it really listens; the port is the chosen one when 0 was asked for. */
   readonly address: { readonly host: string; readonly port: number };
+  /** The file descriptor that it listens by; undefined where there is none, as on Windows. */
+  readonly descriptor: number | undefined;
   /** Accepts nothing more. */
   close(): void;
 }
@@ -28,30 +31,38 @@ export const BACKLOG_CONNECTIONS_MAX = 4_096;
 /**
  * Begins to listen.
  *
+ * @param inherited a descriptor that listens already, to be used instead of the configured address
  * @throws FairleadError LISTEN_FAILED when the address cannot be listened on
  */
 export async function openEntrance(
   config: ListenerConfig,
   handlers: EntranceHandlers,
   driver: LegDriver,
+  inherited?: number,
 ): Promise<Entrance> {
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
-  await start(server, config);
+  await start(server, config, inherited);
   driver.accept(server, (accepted) => handlers.connection(accepted));
   server.on("error", handlers.failed);
   // A server that listens on TCP has an AddressInfo.
   const { address, port } = server.address() as AddressInfo;
-  return { config, address: { host: address, port }, close: () => void server.close() };
+  return {
+    config,
+    address: { host: address, port },
+    descriptor: descriptorOf(server),
+    close: () => void server.close(),
+  };
 }
 
-function start(server: Server, config: ListenerConfig): Promise<void> {
+function start(server: Server, config: ListenerConfig, inherited: number | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException): void => {
       reject(listenError(config, error));
     };
     const { host, port } = config;
+    const address = inherited === undefined ? { host, port } : { fd: inherited };
     server.once("error", onError);
-    server.listen({ host, port, backlog: BACKLOG_CONNECTIONS_MAX }, () => {
+    server.listen(address, BACKLOG_CONNECTIONS_MAX, () => {
       server.off("error", onError);
       resolve();
     });

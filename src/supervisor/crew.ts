@@ -71,12 +71,16 @@ export class Crew {
     for (const seat of this.seats.values()) seat.handle.send(message);
   }
 
-  /** Ends all tunnels within `over` milliseconds, then the workers. Nobody is replaced any more. Resolves when all are gone. */
-  drain(over: Milliseconds): Promise<void> {
+  /**
+   * Ends all tunnels within `over` milliseconds, then the workers. Nobody is replaced any more. Resolves when all are gone.
+   *
+   * @param settle whether they first serve the connections that they got last
+   */
+  drain(over: Milliseconds, settle: boolean): Promise<void> {
     this.isStaying = false;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.onEmpty = resolve;
-    for (const seat of this.seats.values()) seat.drain(over, false);
+    for (const seat of this.seats.values()) seat.drain(over, settle);
     this.checkEmpty();
     return promise;
   }

@@ -38,6 +38,7 @@ export class Handover {
   private readonly asked = new WeakSet<Seat>();
   private turnEnd: NodeJS.Immediate | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private onEmpty: (() => void) | undefined;
   private stopped = false;
 
   constructor(seats: ReadonlyMap<number, Seat>, world: HandoverWorld) {
@@ -62,6 +63,15 @@ export class Handover {
     if (this.waiting.length > 0) this.turnEnd ??= setImmediate(() => this.giveAll());
   }
 
+  /** Resolves when nobody waits. */
+  async emptied(): Promise<void> {
+    while (this.waiting.length > 0) {
+      await new Promise<void>((resolve) => {
+        this.onEmpty = resolve;
+      });
+    }
+  }
+
   /** Gives nothing more; what waits is dropped. */
   stop(): void {
     this.stopped = true;
@@ -69,6 +79,7 @@ export class Handover {
     clearTimeout(this.timer);
     for (const { accepted } of this.waiting) discard(accepted);
     this.waiting.length = 0;
+    this.onEmpty?.();
   }
 
   /** With one worker there is nothing to choose, and nothing to wait for. */
@@ -86,6 +97,7 @@ export class Handover {
       if (first === undefined) return;
       seat.give(first.listener, first.accepted, this.world.clock.now());
     }
+    if (this.waiting.length === 0) this.onEmpty?.();
   }
 
   /** Whose turn it is; undefined when everybody has to wait. */

@@ -1,4 +1,6 @@
 /** One instance: its workers, the truth that they share, its logs. */
-export { type Instance, type InstanceOptions, type ListeningAddress, runInstance } from "./instance.ts";
+export { type Estate, type Instance, type InstanceOptions, type ListeningAddress, runInstance } from "./instance.ts";
 export { createLogger, type LogOutput, logsRecords } from "./logging.ts";
+export { type Origin, readOrigin } from "./predecessor.ts";
+export { startSuccessor, type Successor } from "./successor.ts";
 export { version } from "./version.ts";

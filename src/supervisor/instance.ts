@@ -1,21 +1,26 @@
+import { closeSync } from "node:fs";
 import { availableParallelism } from "node:os";
-
 import { setTimeout as delay } from "node:timers/promises";
 
 import { startAdmin } from "../admin/index.ts";
-import type { Admin } from "../admin/index.ts";
+import type { Admin, ReloadReport } from "../admin/index.ts";
 import { FairleadError, systemClock, systemRandom } from "../base/index.ts";
 import type { Logger, Milliseconds } from "../base/index.ts";
 import type { Address, Config, LoadedConfig } from "../config/index.ts";
 import type { AccessRecord } from "../gateway/index.ts";
 import type { Status } from "../metrics/index.ts";
 import { Operations } from "../operations/index.ts";
+import type { OperationsWorld } from "../operations/index.ts";
 
+import { adopt, ADMIN_NAME } from "./adopt.ts";
+import type { Adopted } from "./adopt.ts";
 import { descriptorLimit } from "./descriptors.ts";
+import type { Inherited } from "./inherited.ts";
 import { tellRoom } from "./room-lines.ts";
 import { spawnLocal } from "./spawn-local.ts";
 import { spawnProcesses } from "./spawn-process.ts";
 import { listenerUrl } from "./status.ts";
+import type { BackendLoad, Legacy } from "./succession.ts";
 import { Supervisor } from "./supervisor.ts";
 import { version } from "./version.ts";
 
@@ -34,7 +39,28 @@ export interface Instance {
   readonly addresses: readonly ListeningAddress[];
   /** Undefined when the admin API is off. */
   readonly adminAddress: Address | undefined;
+  /** In force now. */
+  readonly config: Config;
+  /**
+   * Reads the configuration anew and puts it in force; open tunnels stay.
+   *
+   * @throws ConfigError, FairleadError; nothing has changed then
+   */
+  reload(): Promise<ReloadReport>;
+  /** Notes for operators that something has happened. */
+  tell(type: string, message: string, fields?: Readonly<Record<string, unknown>>): void;
   status(): Promise<Status>;
+  /** From now on it says that it is not ready, though it goes on as before. */
+  leave(): void;
+  /** What it hands on to the process that replaces it. */
+  readonly estate: Estate;
+  /** Takes over what the process that this one replaces has on backends; `clear` when that one is gone. */
+  readonly predecessor: PredecessorBoard;
+  /**
+   * As {@link drain}, for when another process accepts at the same addresses by now: the admin API is the other's, and
+   * whoever has come here is served before the drain begins.
+   */
+  handOver(over: Milliseconds): Promise<boolean>;
   /**
    * Takes nothing new, ends every tunnel with a Close, evenly spread over `over` milliseconds, and then everything else.
    *
@@ -45,8 +71,30 @@ export interface Instance {
   kill(): void;
 }
 
+/** What a running instance hands on. */
+export interface Estate extends Legacy {
+  /**
+   * What it listens at, the admin API included.
+   *
+   * @throws FairleadError UPGRADE_FAILED where that cannot be handed on
+   */
+  descriptors(): Inherited[];
+  /** Its load on every backend, now. */
+  loads(): Promise<BackendLoad[]>;
+}
+
+/** Gets the loads of the process that is being replaced. */
+export interface PredecessorBoard {
+  set(changes: readonly BackendLoad[]): void;
+  clear(): void;
+}
+
 /** What an instance is given by the program around it. */
 export interface InstanceOptions {
+  /** Sockets that listen already, and that others may accept at as well; those without a use are closed. */
+  readonly inherited?: readonly Inherited[] | undefined;
+  /** What the process that this one replaces has made. */
+  readonly legacy?: Legacy | undefined;
   readonly logger: Logger;
   /**
    * Told of every tunnel and request, once, at its end. Only when everything runs in this process. What it throws is
@@ -71,31 +119,121 @@ export async function runInstance(config: Config, options: InstanceOptions): Pro
   const remote = workers > 1;
   const descriptors = descriptorLimit();
   const spawn = remote ? spawnProcesses() : spawnLocal({ ...world, onRecord: guarded(options.onRecord, logger) });
-  const supervisor = new Supervisor(config, { ...world, spawn, remote, workers, descriptors, version: version() });
-  await supervisor.open();
-  const operations = new Operations(supervisor, {
-    ...world,
-    sleep: (time, signal) => delay(time, undefined, { signal, ref: false }),
-    load: options.load,
-    history: () => [],
-    metrics: () => Promise.reject(new FairleadError("INTERNAL", "there are no metrics")),
-  });
-  const admin = await openAdmin(config, supervisor, operations, logger);
+  const { inherited = [], legacy } = options;
+  const hasAdmin = config.admin !== "off";
+  const names = config.listeners.map(({ name }) => name);
+  const adopted = adopt(inherited, names, hasAdmin);
+  const own = { ...world, spawn, remote, workers, descriptors, version: version(), legacy };
+  const supervisor = new Supervisor(config, { ...own, inherited: adopted.listeners });
+  const operations = operationsOf(supervisor, { ...world, load: options.load });
+  const openApi = (): Promise<Admin | undefined> => openAdmin(config, supervisor, operations, logger, adopted.admin);
+  const admin = await openAll(supervisor, openApi, inherited.length > 0 && adopted.admin === undefined);
+  closeSpare(adopted, logger);
   tellRoom(supervisor.room, logger);
   return {
     addresses: supervisor.addresses.map((address) => ({ ...address, url: listenerUrl(config, address) })),
     adminAddress: admin?.address,
+    get config() {
+      return supervisor.config;
+    },
+    reload: () => operations.reload(),
+    tell: (type, message, fields) => operations.events.add(type, message, fields),
     status: () => supervisor.status(),
+    leave: () => supervisor.leave(),
+    estate: {
+      ...supervisor.legacy,
+      descriptors: () => descriptorsOf(supervisor, admin),
+      loads: async () => loadsOf(await supervisor.status()),
+    },
+    predecessor: {
+      set: (changes) => supervisor.setPredecessor(changes),
+      clear: () => supervisor.clearPredecessor(),
+    },
+    async handOver(over) {
+      operations.stop();
+      admin?.leave();
+      const clean = await supervisor.drain(over, true);
+      await admin?.close();
+      return clean;
+    },
     async drain(over) {
+      operations.stop();
       const clean = await supervisor.drain(over);
       await admin?.close();
       return clean;
     },
     kill() {
+      operations.stop();
       supervisor.kill();
       void admin?.close();
     },
   };
+}
+
+function descriptorsOf(supervisor: Supervisor, admin: Admin | undefined): Inherited[] {
+  const known = supervisor.descriptors();
+  const found = supervisor.config.listeners.map(({ name }) => ({ name, fd: known.get(name) }));
+  if (admin !== undefined) found.push({ name: ADMIN_NAME, fd: admin.descriptor });
+  return found.map(({ name, fd }) => {
+    if (fd !== undefined) return { name, fd };
+    const text = `${name} has no descriptor that another process could be given; restart instead.`;
+    throw new FairleadError("UPGRADE_FAILED", text);
+  });
+}
+
+function loadsOf({ pools }: Status): BackendLoad[] {
+  return pools.flatMap(({ name, backends }) =>
+    backends.map((backend): BackendLoad => [name, backend.name, backend.load]),
+  );
+}
+
+/** Those of an older fairlead for what is not configured any more, and those of a unit that names too many. */
+function closeSpare({ spare }: Adopted, logger: Logger): void {
+  for (const descriptor of spare) {
+    try {
+      closeSync(descriptor);
+    } catch (error) {
+      logger.warn({ descriptor, err: error }, "an inherited socket could not be closed");
+    }
+  }
+  if (spare.length > 0) logger.info({ sockets: spare.length }, "inherited sockets without a listener have been closed");
+}
+
+/**
+ * Who shares its addresses with another process must not fail any more once it accepts: its clients would be lost, and the
+ * other process would go on. So whatever may fail comes first.
+ *
+ * @param apiFirst whether it shares its addresses, and that of the admin API is new
+ */
+async function openAll(
+  supervisor: Supervisor,
+  openApi: () => Promise<Admin | undefined>,
+  apiFirst: boolean,
+): Promise<Admin | undefined> {
+  if (!apiFirst) {
+    await supervisor.open();
+    return openApi();
+  }
+  const admin = await openApi();
+  try {
+    await supervisor.open();
+    return admin;
+  } catch (error) {
+    await admin?.close();
+    throw error;
+  }
+}
+
+function operationsOf(
+  supervisor: Supervisor,
+  world: Pick<OperationsWorld, "clock" | "random" | "logger" | "load">,
+): Operations {
+  return new Operations(supervisor, {
+    ...world,
+    sleep: (time, signal) => delay(time, undefined, { signal, ref: false }),
+    history: () => [],
+    metrics: () => Promise.reject(new FairleadError("INTERNAL", "there are no metrics")),
+  });
 }
 
 /** A program's own mistake must not leave a tunnel half ended. */
@@ -110,14 +248,15 @@ function guarded(onRecord: InstanceOptions["onRecord"], logger: Logger): Instanc
 }
 
 async function openAdmin(
-  config: Config,
+  { admin }: Config,
   supervisor: Supervisor,
   operations: Operations,
   logger: Logger,
+  descriptor: number | undefined,
 ): Promise<Admin | undefined> {
-  if (config.admin === "off") return undefined;
+  if (admin === "off") return undefined;
   try {
-    return await startAdmin(config.admin, operations, { logger });
+    return await startAdmin(admin, operations, { logger, ...(descriptor !== undefined && { descriptor }) });
   } catch (error) {
     supervisor.kill();
     throw error;

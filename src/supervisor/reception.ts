@@ -13,8 +13,12 @@ import { Turns } from "./turns.ts";
 
 /** Addresses that have been taken and are not accepted at yet. */
 export interface Opened {
-  /** Accepts at them from now on, and no more at those that are not wanted any more. */
-  commit(): void;
+  /**
+   * Accepts at them from now on, and no more at those that are not wanted any more.
+   *
+   * @throws FairleadError LISTEN_FAILED when an inherited descriptor cannot be accepted at
+   */
+  commit(): Promise<void>;
   /** Lets go of them; everything stays as it was. */
   cancel(): void;
 }
@@ -23,6 +27,8 @@ export interface Opened {
 export interface Reception {
   /** Where it listens, in the order of the configuration. */
   readonly addresses: readonly BoundAddress[];
+  /** The descriptors of what it listens at, by the listeners' names; without those that have none, as on Windows. */
+  descriptors(): ReadonlyMap<string, number>;
   /**
    * Takes the addresses that it does not have yet. Those that it has keep their sockets.
    *
@@ -41,7 +47,9 @@ export interface Reception {
   passed(seat: Seat, listener: string, turn: number, error: NodeJS.ErrnoException | undefined): void;
   /** A worker is gone, or is to get nothing more. */
   leave(seat: Seat): void;
-  /** Accepts nothing more. */
+  /** Accepts nothing more; resolves when what came before has been given to workers. */
+  settle(): Promise<void>;
+  /** Accepts nothing more; what waits for a worker is dropped. */
   close(): void;
 }
 
@@ -50,6 +58,11 @@ export interface ReceptionWorld {
   readonly clock: Clock;
   readonly seats: ReadonlyMap<number, Seat>;
   readonly driver: LegDriver;
+  /**
+   * Descriptors that listen already, by the listeners' names. Others may accept there as well, so nobody must who could
+   * still fail to start: clients would be lost.
+   */
+  readonly inherited: ReadonlyMap<string, number>;
   /** Connections that may wait for a worker. */
   readonly waitingMax: number;
   /** A connection could not be accepted. */
@@ -64,24 +77,33 @@ export interface ReceptionWorld {
  * @param remote whether workers are processes of their own
  */
 export function createReception(world: ReceptionWorld, remote: boolean): Reception {
-  const { bind } = world.driver;
-  return remote && bind !== undefined ? workersAccept(world, bind) : thisProcessAccepts(world);
+  return remote && world.driver.bind !== undefined ? workersAccept(world) : thisProcessAccepts(world);
 }
 
 /** The workers accept, one at a time. */
-function workersAccept({ seats }: ReceptionWorld, bind: NonNullable<LegDriver["bind"]>): Reception {
+function workersAccept({ seats, driver, inherited }: ReceptionWorld): Reception {
   const turns = new Turns(seats);
   const places = new Places<Bound>({
-    take: (listener) => bind(listener.host, listener.port),
-    begin: (listener, bound) => turns.open(listener.name, bound),
+    async take({ name, host, port }) {
+      const descriptor = inherited.get(name);
+      const bound = descriptor === undefined ? await driver.bind?.(host, port) : driver.adopt?.(descriptor);
+      if (bound === undefined) throw new FairleadError("INTERNAL", "this driver does not bind addresses");
+      return bound;
+    },
+    begin: ({ name }, bound) => turns.open(name, bound),
     end: (name) => turns.shut(name),
     drop: (bound) => bound.close(),
-    addressOf: ({ host, port }) => ({ host, port }),
+    placeOf: (bound) => bound,
   });
+  const close = (): void => {
+    turns.stop();
+    places.dropAll();
+  };
   return {
     get addresses() {
       return places.addresses;
     },
+    descriptors: () => places.descriptors(),
     open: (listeners) => places.open(listeners),
     async standing() {
       const failed = await turns.standing();
@@ -91,25 +113,34 @@ function workersAccept({ seats }: ReceptionWorld, bind: NonNullable<LegDriver["b
     wake: () => turns.wake(),
     passed: (seat, listener, turn, error) => turns.passed(seat, listener, turn, error),
     leave: (seat) => turns.leave(seat),
-    close: () => turns.stop(),
+    settle: () => Promise.resolve(close()),
+    close,
   };
 }
 
 /** This process accepts, and hands each connection over. */
 function thisProcessAccepts(world: ReceptionWorld): Reception {
-  const { seats, driver, failed } = world;
+  const { seats, driver, failed, inherited } = world;
   const handover = new Handover(seats, world);
   const places = new Places<Gate>({
-    take: (listener) => Gate.take(listener, failed, driver),
-    begin: ({ name }, gate) => gate.begin((accepted) => handover.add(name, accepted)),
+    async take(listener) {
+      const gate = new Gate(listener, driver, failed);
+      if (!inherited.has(listener.name)) await gate.open(undefined);
+      return gate;
+    },
+    async begin({ name }, gate) {
+      gate.pass((accepted) => handover.add(name, accepted));
+      if (gate.entrance === undefined) await gate.open(inherited.get(name));
+    },
     end: (_name, gate) => gate.close(),
     drop: (gate) => gate.close(),
-    addressOf: ({ entrance }) => entrance.address,
+    placeOf: ({ entrance }) => entrance && { ...entrance.address, descriptor: entrance.descriptor },
   });
   return {
     get addresses() {
       return places.addresses;
     },
+    descriptors: () => places.descriptors(),
     open: (listeners) => places.open(listeners),
     standing: () => Promise.resolve(),
     wake: () => handover.wake(),
@@ -117,7 +148,11 @@ function thisProcessAccepts(world: ReceptionWorld): Reception {
       throw new FairleadError("INTERNAL", "an address was passed on that only the supervisor accepts at");
     },
     leave: () => handover.wake(),
-    close: () => {
+    settle() {
+      places.dropAll();
+      return handover.emptied();
+    },
+    close() {
       places.dropAll();
       handover.stop();
     },
@@ -126,25 +161,33 @@ function thisProcessAccepts(world: ReceptionWorld): Reception {
 
 /** An entrance whose connections wait until the workers know what to do with them. */
 class Gate {
-  /** Set once it listens. */
-  entrance!: Entrance;
+  entrance: Entrance | undefined;
+  private readonly listener: ListenerConfig;
+  private readonly driver: LegDriver;
+  private readonly failed: (error: Error) => void;
   private readonly early: Accepted[] = [];
-  private pass: (accepted: Accepted) => void = (accepted) => void this.early.push(accepted);
+  private take: (accepted: Accepted) => void = (accepted) => void this.early.push(accepted);
 
-  /** @throws FairleadError LISTEN_FAILED */
-  static async take(listener: ListenerConfig, failed: (error: Error) => void, driver: LegDriver): Promise<Gate> {
-    const gate = new Gate();
-    gate.entrance = await openEntrance(listener, { connection: (accepted) => gate.pass(accepted), failed }, driver);
-    return gate;
+  constructor(listener: ListenerConfig, driver: LegDriver, failed: (error: Error) => void) {
+    this.listener = listener;
+    this.driver = driver;
+    this.failed = failed;
   }
 
-  begin(pass: (accepted: Accepted) => void): void {
-    this.pass = pass;
-    for (const accepted of this.early.splice(0)) pass(accepted);
+  /** @throws FairleadError LISTEN_FAILED */
+  async open(inherited: number | undefined): Promise<void> {
+    const handlers = { connection: (accepted: Accepted) => this.take(accepted), failed: this.failed };
+    this.entrance = await openEntrance(this.listener, handlers, this.driver, inherited);
+  }
+
+  /** From now on connections, and those that came early, go there. */
+  pass(to: (accepted: Accepted) => void): void {
+    this.take = to;
+    for (const accepted of this.early.splice(0)) to(accepted);
   }
 
   close(): void {
-    this.entrance.close();
+    this.entrance?.close();
     for (const accepted of this.early.splice(0)) discard(accepted);
   }
 }
@@ -153,11 +196,18 @@ class Gate {
 interface PlaceKeeper<Held> {
   /** @throws an error of the system's, or of fairlead's */
   readonly take: (listener: ListenerConfig) => Promise<Held>;
-  readonly begin: (listener: ListenerConfig, held: Held) => void;
+  readonly begin: (listener: ListenerConfig, held: Held) => void | Promise<void>;
   readonly end: (name: string, held: Held) => void;
-  /** Of what was taken and never begun with. */
   readonly drop: (held: Held) => void;
-  readonly addressOf: (held: Held) => { readonly host: string; readonly port: number };
+  /** Undefined where nobody listens yet. */
+  readonly placeOf: (held: Held) => Place | undefined;
+}
+
+/** Where something listens. */
+interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly descriptor: number | undefined;
 }
 
 /** The addresses of a reception, by the names of their listeners. */
@@ -171,10 +221,13 @@ class Places<Held> {
   }
 
   get addresses(): readonly BoundAddress[] {
-    return this.listeners.flatMap(({ name }) => {
-      const held = this.held.get(name);
-      return held === undefined ? [] : [{ name, ...this.keeper.addressOf(held) }];
-    });
+    return this.places().map(([name, { host, port }]) => ({ name, host, port }));
+  }
+
+  descriptors(): ReadonlyMap<string, number> {
+    return new Map(
+      this.places().flatMap(([name, { descriptor }]) => (descriptor === undefined ? [] : [[name, descriptor]])),
+    );
   }
 
   configOf(name: string): ListenerConfig | undefined {
@@ -198,11 +251,19 @@ class Places<Held> {
     return { commit: () => this.commit(listeners, taken), cancel };
   }
 
+  private places(): [string, Place][] {
+    return this.listeners.flatMap(({ name }): [string, Place][] => {
+      const held = this.held.get(name);
+      const place = held === undefined ? undefined : this.keeper.placeOf(held);
+      return place === undefined ? [] : [[name, place]];
+    });
+  }
+
   dropAll(): void {
     for (const held of this.held.values()) this.keeper.drop(held);
   }
 
-  private commit(listeners: readonly ListenerConfig[], taken: ReadonlyMap<ListenerConfig, Held>): void {
+  private async commit(listeners: readonly ListenerConfig[], taken: ReadonlyMap<ListenerConfig, Held>): Promise<void> {
     const wanted = new Set(listeners.map(({ name }) => name));
     for (const [name, held] of this.held) {
       if (wanted.has(name)) continue;
@@ -212,7 +273,7 @@ class Places<Held> {
     this.listeners = listeners;
     for (const [listener, held] of taken) {
       this.held.set(listener.name, held);
-      this.keeper.begin(listener, held);
+      await this.keeper.begin(listener, held);
     }
   }
 }

@@ -1,8 +1,7 @@
-import { randomBytes } from "node:crypto";
 import { setTimeout as setTimeoutPromise } from "node:timers/promises";
 
 import { startWheel, Wheel } from "../base/index.ts";
-import type { Clock, Logger, Milliseconds, Random } from "../base/index.ts";
+import type { Milliseconds } from "../base/index.ts";
 import type { Config } from "../config/index.ts";
 import { retryAfter } from "../gateway/index.ts";
 import { takesNewWork } from "../health/index.ts";
@@ -25,28 +24,18 @@ import { createReception } from "./reception.ts";
 import type { Reception } from "./reception.ts";
 import { planRoom, shareOf } from "./room.ts";
 import type { Room } from "./room.ts";
-import type { Seat, Spawn } from "./seat.ts";
+import type { Seat } from "./seat.ts";
 import { Seldom } from "./seldom.ts";
 import { statusOf } from "./status.ts";
 import type { BoundAddress } from "./status.ts";
+import { makeLegacy } from "./succession.ts";
+import type { BackendLoad, Legacy } from "./succession.ts";
+import type { SupervisorWorld } from "./supervisor-world.ts";
 
-/** What a supervisor is given. */
-export interface SupervisorWorld {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  readonly spawn: Spawn;
-  /** Whether what it spawns are processes of their own. */
-  readonly remote: boolean;
-  /** Number of workers to keep alive. */
-  readonly workers: number;
-  /** Files that a process may open; undefined where no limit is known. */
-  readonly descriptors: number | undefined;
-  readonly version: string;
-}
-
-const SECRET_BYTES = 32;
-const TICKET_KEY_BYTES = 48;
+/** Among the loads of workers, those of the process that this one replaces. */
+const PREDECESSOR_ID = 0;
+/** How long what came before a drain may take to be given to workers, and to be served by them as if nothing had happened. */
+const SETTLE_TIMEOUT_MS: Milliseconds = 2_000;
 /** How long a worker may take to tell its counts; one that is frozen never does. */
 const COUNT_TIMEOUT_MS: Milliseconds = 1_000;
 /** How long workers may take to go by another configuration; one that is frozen does it once it is not. */
@@ -59,6 +48,8 @@ const ACCEPT_FAILURE_INTERVAL_MS: Milliseconds = 1_000;
 /** Keeps the one truth that the workers of an instance share: configuration, loads, health, secrets, addresses. */
 export class Supervisor {
   state: Status["state"] = "starting";
+  /** What a process that replaces this one goes on using. */
+  readonly legacy: Legacy;
 
   private current: Config;
   private plannedRoom: Room;
@@ -66,8 +57,6 @@ export class Supervisor {
   private readonly world: SupervisorWorld;
   private readonly wheel: Wheel;
   private readonly stopWheel: () => void;
-  private readonly randomSecret = randomBytes(SECRET_BYTES).toString("base64url");
-  private readonly ticketKeys = randomBytes(TICKET_KEY_BYTES).toString("base64");
   private readonly started: number;
   private readonly loads = new LoadBoard();
   private readonly health: HealthBoard;
@@ -77,12 +66,15 @@ export class Supervisor {
   private readonly turnAway: TurnAway;
   private readonly notTaken: Seldom;
   private refusedConnections = 0;
+  private left = false;
   private draining: Promise<boolean> | undefined;
 
   constructor(config: Config, world: SupervisorWorld) {
     this.current = config;
     this.world = world;
     this.started = world.clock.wall();
+    this.legacy = makeLegacy(config.secret, world.legacy);
+    this.loads.addWorker(PREDECESSOR_ID);
     this.wheel = new Wheel(world.clock, undefined, (error) =>
       world.logger.error({ err: error }, "a timer failed unexpectedly"),
     );
@@ -129,8 +121,9 @@ export class Supervisor {
    */
   async open(): Promise<void> {
     try {
-      (await this.reception.open(this.config.listeners)).commit();
+      const opened = await this.reception.open(this.config.listeners);
       await this.crew.start();
+      await opened.commit();
       await this.reception.standing();
       this.state = "running";
     } catch (error) {
@@ -141,7 +134,28 @@ export class Supervisor {
 
   /** Whether new clients are served. */
   ready(): boolean {
-    return this.state === "running" && this.crew.ready.some((seat) => !seat.leaving);
+    return this.state === "running" && !this.left && this.crew.ready.some((seat) => !seat.leaving);
+  }
+
+  /** From now on it says that it is not ready, though it goes on as before. */
+  leave(): void {
+    this.left = true;
+  }
+
+  /** What another process needs in order to accept where this one does; see {@link Reception}. */
+  descriptors(): ReadonlyMap<string, number> {
+    return this.reception.descriptors();
+  }
+
+  /** Takes over what the process that this one replaces has on backends. */
+  setPredecessor(loads: readonly BackendLoad[]): void {
+    for (const load of loads) this.loads.set(PREDECESSOR_ID, load);
+    this.tellLoads(PREDECESSOR_ID, loads);
+  }
+
+  /** The process that this one replaces is gone. */
+  clearPredecessor(): void {
+    this.tellLoads(PREDECESSOR_ID, this.loads.removeWorker(PREDECESSOR_ID));
   }
 
   /**
@@ -155,7 +169,7 @@ export class Supervisor {
     this.current = config;
     this.health.update(Object.values(config.pools));
     await this.tellPlan();
-    opened.commit();
+    await opened.commit();
     this.plannedRoom = this.planRoom(config);
     for (let place = 0; place < this.world.workers; place += 1) this.shareAnew(place);
   }
@@ -217,10 +231,11 @@ export class Supervisor {
   /**
    * Takes nothing new, ends every tunnel within `over` milliseconds, then the workers. Again, it gives the same promise.
    *
+   * @param settle whether it first serves whom it has accepted: another process accepts from now on, and nobody is refused
    * @returns whether all of it ended by itself
    */
-  drain(over: Milliseconds): Promise<boolean> {
-    this.draining ??= this.drainAll(over);
+  drain(over: Milliseconds, settle = false): Promise<boolean> {
+    this.draining ??= this.drainAll(over, settle);
     return this.draining;
   }
 
@@ -231,12 +246,15 @@ export class Supervisor {
     this.finish();
   }
 
-  private async drainAll(over: Milliseconds): Promise<boolean> {
+  private async drainAll(over: Milliseconds, settle: boolean): Promise<boolean> {
     if (this.state === "stopped") return this.crew.clean;
     this.state = "draining";
+    const settling = settle ? 2 * SETTLE_TIMEOUT_MS : 0;
+    const late = setTimeout(() => this.kill(), settling + over + DRAIN_GRACE_MS + DRAINED_TIMEOUT_MS);
+    const settled = setTimeoutPromise(SETTLE_TIMEOUT_MS, undefined, { ref: false });
+    if (settle) await Promise.race([this.reception.settle(), settled]);
     this.reception.close();
-    const late = setTimeout(() => this.kill(), over + DRAIN_GRACE_MS + DRAINED_TIMEOUT_MS);
-    await this.crew.drain(over);
+    await this.crew.drain(over, settle);
     clearTimeout(late);
     this.finish();
     return this.crew.clean;
@@ -257,6 +275,7 @@ export class Supervisor {
         clock,
         seats: this.crew.seats,
         driver: createDriver(this.config.socketDriver, loadBinding),
+        inherited: this.world.inherited ?? new Map(),
         waitingMax: this.room.waiting,
         failed: (error) => this.notTaken.note(error.message),
         refused: (listener, accepted) => this.refuse(listener, accepted),
@@ -282,7 +301,7 @@ export class Supervisor {
     this.loads.addWorker(seat.id);
     return {
       ...this.planFor(seat),
-      ticketKeys: this.ticketKeys,
+      ticketKeys: this.legacy.ticketKeys,
       workerId: seat.id,
       shared: this.world.workers > 1,
       room: { connections: worker.connections, tunnels: this.shareOf(seat.id, seat.place), turnedAway },
@@ -292,7 +311,7 @@ export class Supervisor {
   private planFor({ id }: Seat): WorkerPlan {
     return {
       config: this.config,
-      secret: this.config.secret ?? this.randomSecret,
+      secret: this.config.secret ?? this.legacy.secret,
       health: this.health.notices(),
       others: this.loads.allOthers(id),
     };

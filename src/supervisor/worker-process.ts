@@ -45,5 +45,7 @@ process.stderr.on("error", () => {});
 // Ctrl-C reaches the whole process group; the supervisor decides what comes of it.
 process.on("SIGINT", () => {});
 process.on("SIGHUP", () => {});
+// It is the supervisor that is replaced by another one.
+process.on("SIGUSR2", () => {});
 // Somebody wants this one worker gone: it is replaced first.
 process.on("SIGTERM", () => send({ type: "leaving" }));

@@ -3,8 +3,16 @@ import { connect, isIP, Socket } from "node:net";
 import type { Server } from "node:net";
 
 import type { ConnectListener, Leg, LegListener } from "./leg.ts";
-import { acceptAt, acceptHandles, bindAddress, findStreamBinding, makeSocket, takeHandles } from "./stream-handle.ts";
-import type { ServerHandle, TcpHandle } from "./stream-handle.ts";
+import {
+  acceptAt,
+  acceptHandles,
+  adoptDescriptor,
+  bindAddress,
+  findStreamBinding,
+  makeSocket,
+  takeHandles,
+} from "./stream-handle.ts";
+import type { BoundHandle, ServerHandle, TcpHandle } from "./stream-handle.ts";
 import { systemError } from "./system-error.ts";
 import { connectTcp, SharedByLegs, TcpLeg } from "./tcp-leg.ts";
 import { TlsLeg } from "./tls-leg.ts";
@@ -25,6 +33,8 @@ export interface Bound {
   readonly handle: ServerHandle;
   readonly host: string;
   readonly port: number;
+  /** The file descriptor, for a process that is to accept there as well. */
+  readonly descriptor: number;
   /** Lets go of it. Who it was sent to keeps it. */
   close(): void;
 }
@@ -47,6 +57,12 @@ export interface LegDriver {
    * @throws an Error with the system's code
    */
   bind?(host: string, port: number): Promise<Bound>;
+  /**
+   * Takes over a descriptor that another process has bound. Absent where {@link bind} is.
+   *
+   * @throws an Error with the system's code
+   */
+  adopt?(descriptor: number): Bound;
   /**
    * Accepts at an address that this process was sent.
    *
@@ -112,11 +128,9 @@ export function createDriver(wanted: SocketDriver, load: (name: string) => unkno
     },
     async bind(host, port) {
       const { address } = await lookup(host);
-      const bound = bindAddress(binding, address, port);
-      if (typeof bound === "number") throw systemError("bind", bound);
-      const { handle } = bound;
-      return { handle, host: address, port: bound.port, close: () => handle.close() };
+      return boundAt(bindAddress(binding, address, port), "bind");
     },
+    adopt: (descriptor) => boundAt(adoptDescriptor(binding, descriptor), "open"),
     acceptAt(handle, backlog, onAccepted, onFailed) {
       const failed = (status: number): void => onFailed(systemError("accept", status));
       const status = acceptAt(binding, handle, backlog, onAccepted, failed);
@@ -140,6 +154,12 @@ export function createDriver(wanted: SocketDriver, load: (name: string) => unkno
       return driven;
     },
   };
+}
+
+function boundAt(bound: BoundHandle | number, call: string): Bound {
+  if (typeof bound === "number") throw systemError(call, bound);
+  const { handle, address, port } = bound;
+  return { handle, host: address, port, descriptor: handle.fd, close: () => handle.close() };
 }
 
 function fromStream(leg: StreamLeg, shared: SharedByLegs): Leg {

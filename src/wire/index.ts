@@ -12,4 +12,4 @@ export {
   type SocketDriver,
   socketOf,
 } from "./driver.ts";
-export type { ServerHandle } from "./stream-handle.ts";
+export { descriptorOf, type ServerHandle } from "./stream-handle.ts";

@@ -4,7 +4,7 @@
  */
 import { isIP, Socket } from "node:net";
 import type { Server } from "node:net";
-import { platform } from "node:os";
+import { constants as system, platform } from "node:os";
 
 /** A request to write, to connect or to shut down; told when it is over. */
 export interface StreamRequest {
@@ -71,11 +71,15 @@ export interface TakenHandles {
 
 /** The handle of an address that connections come in at. */
 export interface ServerHandle {
+  /** The file descriptor; negative as long as there is none. */
+  readonly fd: number;
   onconnection: (this: unknown, status: number, client: unknown) => void;
   bind(address: string, port: number): number;
   bind6(address: string, port: number, flags: number): number;
+  /** Takes over a descriptor that is bound. */
+  open(descriptor: number): number;
   listen(connections: number): number;
-  getsockname(into: { port?: number }): number;
+  getsockname(into: { address?: string; port?: number }): number;
   setNoDelay(on: boolean): number;
   close(done?: () => void): void;
 }
@@ -116,6 +120,7 @@ const METHODS = [
   "setKeepAlive",
   "bind",
   "bind6",
+  "open",
   "listen",
 ] as const;
 
@@ -291,20 +296,45 @@ function takeConnections(
   };
 }
 
+/** An address that is bound. */
+export interface BoundHandle {
+  readonly handle: ServerHandle;
+  readonly address: string;
+  readonly port: number;
+}
+
 /** Binds an address without listening yet. @returns the handle and its port, or the negative number of what failed */
-export function bindAddress(
-  { TCP, SERVER }: StreamBinding,
-  address: string,
-  port: number,
-): { readonly handle: ServerHandle; readonly port: number } | number {
+export function bindAddress({ TCP, SERVER }: StreamBinding, address: string, port: number): BoundHandle | number {
   const handle = new TCP(SERVER);
-  const bound = isIP(address) === 6 ? handle.bind6(address, port, 0) : handle.bind(address, port);
+  return named(handle, isIP(address) === 6 ? handle.bind6(address, port, 0) : handle.bind(address, port));
+}
+
+/** Takes over a descriptor that somebody else has bound. @returns as {@link bindAddress} */
+export function adoptDescriptor({ TCP, SERVER }: StreamBinding, descriptor: number): BoundHandle | number {
+  const handle = new TCP(SERVER);
+  return named(handle, handle.open(descriptor));
+}
+
+/** @param bound 0, or the negative number of what failed */
+function named(handle: ServerHandle, bound: number): BoundHandle | number {
   // An address that is taken shows only when the handle is next asked for something.
-  const name: { port?: number } = {};
-  const status = bound === 0 ? handle.getsockname(name) : bound;
-  if (status === 0) return { handle, port: name.port ?? port };
+  const { address = "", port = 0, status } = nameOf(handle, bound);
+  // What is bound to no address of IP has a name without a port.
+  if (status === 0 && port > 0) return { handle, address, port };
   handle.close();
-  return status;
+  return status === 0 ? -system.errno.EINVAL : status;
+}
+
+function nameOf(handle: ServerHandle, bound: number): { address?: string; port?: number; status: number } {
+  const name: { address?: string; port?: number } = {};
+  const status = bound === 0 ? handle.getsockname(name) : bound;
+  return { ...name, status };
+}
+
+/** The descriptor of a server that listens; undefined where it has none, as on Windows. */
+export function descriptorOf(server: Server): number | undefined {
+  const { [HANDLE]: handle } = server as unknown as { [HANDLE]?: { readonly fd?: unknown } | null };
+  return typeof handle?.fd === "number" && handle.fd >= 0 ? handle.fd : undefined;
 }
 
 /**

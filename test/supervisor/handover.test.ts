@@ -133,3 +133,20 @@ test("connections wait while there is no worker, and are dropped when there will
   handover.add("door", tooLate);
   assert.equal(tooLate.destroyed, true);
 });
+
+test("whoever closes in order waits until nobody waits any more", async () => {
+  const { seats, handover, come } = scene(1);
+  await handover.emptied();
+  const seat = seats.get(1);
+  assert.ok(seat);
+  seat.ready = false;
+  handover.add("door", new Socket());
+  let empty = false;
+  const emptied = handover.emptied().then(() => (empty = true));
+  assert.deepEqual(await come(0), []);
+  assert.equal(empty, false);
+  seat.ready = true;
+  handover.wake();
+  await emptied;
+  assert.deepEqual(await come(0), ["1: connection"]);
+});

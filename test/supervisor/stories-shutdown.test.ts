@@ -41,6 +41,32 @@ for (const workers of ["1", "2"]) {
   });
 }
 
+test("with a drain delay it says first that it is not ready, and serves until the drain begins", async (t) => {
+  const backend = await startEcho(t);
+  const file = configFile(t, { backends: [backend.url], drain: "1ms", drainDelay: "2s" });
+  const fairlead = await startFairlead(t, ["--config", file, "--workers", "2"]);
+  const begun = performance.now();
+  fairlead.child.kill("SIGTERM");
+  await until(async () => (await fetch(`${fairlead.admin}/readyz`)).status === 503, "it says that it is not ready");
+  const client = await openWs(t, fairlead.url);
+  assert.equal(await client.ask("served"), "served");
+  assert.ok(fairlead.logged().every(({ msg }) => msg !== "draining"));
+  assert.equal((await client.closed()).code, 1012);
+  assert.ok(performance.now() - begun > 1_900);
+  assert.equal(await fairlead.exit(), 0);
+});
+
+test("a second signal during the drain delay ends everything at once with 3", async (t) => {
+  const backend = await startEcho(t);
+  const file = configFile(t, { backends: [backend.url], drainDelay: "1m" });
+  const fairlead = await startFairlead(t, ["--config", file, "--workers", "1"]);
+  await openWs(t, fairlead.url);
+  fairlead.child.kill("SIGTERM");
+  await fairlead.log("not ready any more; clients are still served for a while");
+  fairlead.child.kill("SIGTERM");
+  assert.equal(await fairlead.exit(), 3);
+});
+
 test("a second signal ends everything at once with 3", async (t) => {
   const backend = await startEcho(t);
   const fairlead = await startFairlead(t, [backend.url, "--workers", "2", "--drain", "1m"]);

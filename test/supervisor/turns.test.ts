@@ -16,7 +16,14 @@ import { until } from "../kit/until.ts";
 
 /** An address that nobody listens at; whether it has been let go of. */
 const fakeBound = (): Bound & { closed: boolean } => {
-  const bound = { handle: {} as Bound["handle"], host: "127.0.0.1", port: 1, closed: false, close: () => {} };
+  const bound = {
+    handle: {} as Bound["handle"],
+    host: "127.0.0.1",
+    port: 1,
+    descriptor: 3,
+    closed: false,
+    close: () => {},
+  };
   bound.close = () => void (bound.closed = true);
   return bound;
 };
