@@ -3,18 +3,30 @@ import { z } from "zod";
 
 import { didYouMean } from "../base/index.ts";
 import type { Overrides } from "../config/index.ts";
-import { type CommandName, COMMANDS, createProgram, serveOptions } from "./program.ts";
+import { type CommandName, COMMANDS, createProgram, diffOptions, OPERANDS, serveOptions } from "./program.ts";
 
 /** What a command line asks for. */
 export interface Arguments {
   readonly command: CommandName;
-  /** The configuration file that was named. */
-  readonly file: string | undefined;
+  /** The configuration files that were named: OLD and NEW of `diff`, else one at most. */
+  readonly files: readonly string[];
+  /** The flags of `diff`. */
+  readonly diff: DiffFlags;
   /** What flags and operands say of the configuration. */
   readonly overrides: Overrides;
   /** Mistakes of usage, one line each; the values of flags are not judged here. */
   readonly problems: readonly string[];
 }
+
+/** The flags of `diff`. */
+export interface DiffFlags {
+  /** Prints for programs. */
+  readonly json: boolean;
+  /** Whether the exit code tells of a difference. */
+  readonly exitCode: boolean;
+}
+
+const diffFlagsSchema = z.object({ json: z.boolean().prefault(false), exitCode: z.boolean().prefault(false) });
 
 /** What commander makes of the flags of `serve`: texts, as they were given. */
 const flagsSchema = z.object({
@@ -35,6 +47,7 @@ interface Parsed {
   /** Operands and what no command knows, in their order. */
   readonly rest: readonly string[];
   readonly flags: z.output<typeof flagsSchema>;
+  readonly diff: DiffFlags;
   readonly problems: readonly string[];
 }
 
@@ -44,21 +57,29 @@ export function parseArguments(argv: readonly string[]): Arguments | { readonly 
   if ("print" in parsed) return parsed;
   const { operands, problems } = sortRest(parsed.rest, parsed.command);
   const all = [...parsed.problems, ...problems];
-  if (parsed.command === "serve") return serveArguments(parsed, operands, all);
-  const { command, flags } = parsed;
+  const { command, flags, diff } = parsed;
+  if (command === "serve") return serveArguments(parsed, operands, all);
   for (const name of Object.keys(flags)) all.push(notItsOption(`--${kebab(name)}`, command));
-  const allowed = command === "schema" ? 0 : 1;
-  for (const operand of operands.slice(allowed)) {
-    all.push(`"${operand}": ${command} takes ${allowed === 0 ? "no argument" : "one FILE"}; leave it out`);
-  }
-  return { command, file: operands[0], overrides: {}, problems: all };
+  all.push(...operandProblems(command, operands));
+  return { command, files: operands.slice(0, OPERANDS[command].length), diff, overrides: {}, problems: all };
 }
 
-function serveArguments({ flags }: Parsed, operands: readonly string[], problems: readonly string[]): Arguments {
+function operandProblems(command: keyof typeof OPERANDS, operands: readonly string[]): string[] {
+  const wanted = OPERANDS[command];
+  const [first, second] = wanted;
+  const takes = first === undefined ? "no argument" : second === undefined ? `one ${first}` : `${first} and ${second}`;
+  const tooMany = operands
+    .slice(wanted.length)
+    .map((operand) => `"${operand}": ${command} takes ${takes}; leave it out`);
+  if (command !== "diff" || operands.length >= wanted.length) return tooMany;
+  return [`diff takes ${takes}, two configuration files; name both`];
+}
+
+function serveArguments({ flags, diff }: Parsed, operands: readonly string[], problems: readonly string[]): Arguments {
   const { config, ...settings } = flags;
   const [first = ""] = operands;
   const meant = /^[a-z]+$/i.test(first) ? didYouMean(first, COMMANDS) : undefined;
-  const common = { command: "serve", file: config } as const;
+  const common = { command: "serve", files: config === undefined ? [] : [config], diff } as const;
   if (meant === undefined) return { ...common, overrides: { ...settings, backends: operands }, problems };
   // What follows belongs to the command that was meant, so it is no backend.
   const unknown = `"${first}": no such command; did you mean "${meant}"?`;
@@ -67,13 +88,13 @@ function serveArguments({ flags }: Parsed, operands: readonly string[], problems
 
 function runProgram(argv: readonly string[]): Parsed | { readonly print: string } {
   let printed = "";
-  let named: { command: CommandName; rest: readonly string[] } = { command: "serve", rest: [] };
+  let named: { command: CommandName; rest: readonly string[]; own: object } = { command: "serve", rest: [], own: {} };
   const program = createProgram({
     write: (text) => {
       printed += text;
     },
-    named: (command, rest) => {
-      named = { command, rest };
+    named: (command, rest, own) => {
+      named = { command, rest, own };
     },
   });
   try {
@@ -83,7 +104,8 @@ function runProgram(argv: readonly string[]): Parsed | { readonly print: string 
     if (error.exitCode === 0) return { print: printed };
     return withoutLast(argv, error);
   }
-  return { ...named, flags: flagsOf(program), problems: [] };
+  const { command, rest, own } = named;
+  return { command, rest, flags: flagsOf(program), diff: diffFlagsSchema.parse(own), problems: [] };
 }
 
 /** A flag without its value is always the last word: what is left is judged all the same. */
@@ -117,10 +139,11 @@ function sortRest(
 
 function unknownOption(word: string, command: CommandName): string {
   const name = word.split("=")[0] ?? word;
-  const ofServe = serveOptions();
-  if (command !== "serve" && ofServe.some(({ long, short }) => name === long || name === short))
+  const own = command === "serve" ? serveOptions() : command === "diff" ? diffOptions() : [];
+  const all = [...serveOptions(), ...diffOptions()];
+  if (!own.some(({ long }) => name === long) && all.some(({ long, short }) => name === long || name === short))
     return notItsOption(name, command);
-  const known = ["--help", "--version", ...(command === "serve" ? ofServe.map(({ long }) => long ?? "") : [])];
+  const known = ["--help", "--version", ...own.map(({ long }) => long ?? "")];
   const meant = didYouMean(name, known);
   return `${name}: no such option; ${meant === undefined ? "see fairlead --help" : `did you mean ${meant}?`}`;
 }

@@ -3,6 +3,8 @@ export const ExitCode = {
   fine: 0,
   /** Failed to start, or while running. */
   failed: 1,
+  /** `diff --exit-code` found a difference; what others of its kind say then. */
+  differs: 1,
   /** Wrong usage or configuration. */
   usage: 2,
   /** The drain deadline was hit with tunnels still open. */

@@ -2,7 +2,7 @@ import { ConfigError, findConfig, formatProblem, SETTINGS } from "../config/inde
 import { FairleadError } from "../base/index.ts";
 import { createLogger, logsRecords } from "../supervisor/index.ts";
 import { type Arguments, parseArguments } from "./args.ts";
-import { checkCommand, explainCommand, loadFor, schemaCommand } from "./commands.ts";
+import { checkCommand, diffCommand, explainCommand, loadBoth, loadFor, schemaCommand } from "./commands.ts";
 import { type Demo, startDemo } from "./demo.ts";
 import { ExitCode } from "./exit-code.ts";
 import { type Io, processIo, type TextOutput } from "./io.ts";
@@ -35,6 +35,8 @@ function run(args: Arguments, io: Io): number | Promise<number> {
       return checkCommand(args, io);
     case "explain":
       return explainCommand(args, io);
+    case "diff":
+      return diffCommand(args, io);
     case "serve":
       return runServe(args, io);
   }
@@ -62,7 +64,7 @@ async function runServe(args: Arguments, io: Io): Promise<number> {
 function hasWork(args: Arguments, io: Io): boolean {
   if ((args.overrides.backends ?? []).length > 0 || (io.env[SETTINGS.backends.variable] ?? "").trim() !== "")
     return true;
-  return findConfig({ ...io, file: args.file }) !== undefined;
+  return findConfig({ ...io, file: args.files[0] }) !== undefined;
 }
 
 function announceDemo(demo: Demo | undefined, urls: readonly string[], output: TextOutput): void {
@@ -73,13 +75,12 @@ function announceDemo(demo: Demo | undefined, urls: readonly string[], output: T
 /** Mistakes of usage, and those of what the rest of the command line asks for, all at once. */
 function failUsage(args: Arguments, io: Io): number {
   for (const problem of args.problems) io.stderr.write(`${problem}\n`);
-  if (args.command !== "schema" && hasWork(args, io)) {
-    try {
-      loadFor(args, io);
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      writeProblems(error, io);
-    }
+  try {
+    if (args.command === "diff") loadBoth(args, io);
+    else if (args.command !== "schema" && hasWork(args, io)) loadFor(args, io);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    writeProblems(error, io);
   }
   return ExitCode.usage;
 }

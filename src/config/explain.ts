@@ -78,7 +78,8 @@ function listenerForm({ name, tls }: ListenerConfig): object | string {
   return { address: name, tls: { certificates, minVersion: tls.minVersion } };
 }
 
-function poolForm(pool: PoolConfig): object {
+/** A pool as people write it. */
+export function poolForm(pool: PoolConfig): Readonly<Record<keyof Omit<PoolConfig, "name">, unknown>> {
   return {
     backends: pool.backends.map(({ name, weight, state, maxConnections }) => ({
       url: name,

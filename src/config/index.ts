@@ -1,7 +1,9 @@
 /** The configuration: its schema, its normal form, and the way from files, variables and flags to it. */
 export { formatAddress } from "./address.ts";
+export { type Change, type ConfigDiff, type Difference, diffConfigs } from "./diff.ts";
 export type { Environment } from "./expand.ts";
 export { explainConfig } from "./explain.ts";
+export { type DiffLine, diffLines, formatDiff } from "./format-diff.ts";
 export { type ConfigSource, type InterpretedConfig, parseConfig } from "./interpret.ts";
 export { jsonSchema } from "./json-schema.ts";
 export {

@@ -31,7 +31,7 @@ export interface Problem {
 
 /** The configuration has mistakes, and these are all of them. */
 export class ConfigError extends FairleadError {
-  /** In the order in which they stand in the file. */
+  /** In the order in which they stand in the file, or file by file. */
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
@@ -64,10 +64,11 @@ export function formatProblem(problem: Problem): string {
 function byPlace(a: Problem, b: Problem): number {
   const left = rank(a.place);
   const right = rank(b.place);
-  return left[0] - right[0] || left[1] - right[1];
+  if (left.file !== right.file) return left.file < right.file ? -1 : 1;
+  return left.line - right.line || left.column - right.column;
 }
 
 /** Names first (they beat the file), then the order of the file. */
-function rank(place: Place | undefined): readonly [number, number] {
-  return place === undefined || "name" in place ? [0, 0] : [place.line, place.column];
+function rank(place: Place | undefined): { readonly file: string; readonly line: number; readonly column: number } {
+  return place === undefined || "name" in place ? { file: "", line: 0, column: 0 } : place;
 }

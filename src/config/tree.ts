@@ -1,8 +1,13 @@
 import type { Path } from "./problem.ts";
 
+/** Whether a value is an object of keys. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** A value as an object of keys; an empty one when it is something else. */
 export function record(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
+  return isRecord(value) ? { ...value } : {};
 }
 
 /** A value as a list; an empty one when it is something else. */

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { ExitCode } from "../../src/cli/exit-code.ts";
-import { COMMANDS, serveOptions } from "../../src/cli/program.ts";
+import { COMMANDS, diffOptions, serveOptions } from "../../src/cli/program.ts";
+import { NEEDS_RESTART } from "../../src/config/consequences.ts";
 import { SETTINGS, VARIABLES } from "../../src/config/index.ts";
 
 const page = readFileSync(new URL("../../docs/command-line.md", import.meta.url), "utf8");
@@ -13,7 +14,8 @@ function inPage(pattern: RegExp): string[] {
 }
 
 test("docs/command-line.md names every flag, and no other", () => {
-  const flags = ["--help", "--version", ...serveOptions().map(({ long }) => long ?? "")];
+  const options = [...serveOptions(), ...diffOptions()];
+  const flags = ["--help", "--version", ...options.map(({ long }) => long ?? "")];
   assert.deepEqual(inPage(/--[a-z][a-z-]+/g), flags.toSorted());
 });
 
@@ -32,6 +34,15 @@ test("docs/command-line.md has flag and variable of one setting in one line", ()
 test("docs/command-line.md has every command and every exit code", () => {
   for (const command of COMMANDS) assert.match(page, new RegExp(`^\\| \`${command}\` \\|`, "m"));
   for (const code of Object.values(ExitCode)) assert.match(page, new RegExp(`^\\| ${code} \\|`, "m"));
+});
+
+test("docs/command-line.md names every option that needs a restart, and why", () => {
+  const rows = [...page.matchAll(/^\| `([^`]*)` needs a restart \| (.*)\. \|$/gm)].map(([, key, why]) => [key, why]);
+  const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
+  assert.deepEqual(
+    rows,
+    Object.entries(NEEDS_RESTART).map(([key, why]) => [key, capital(why)]),
+  );
 });
 
 test("every setting of the command line that has a flag is an option of serve, and the other way round", () => {

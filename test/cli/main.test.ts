@@ -38,6 +38,7 @@ describe("help and version", () => {
       "serve",
       "check",
       "explain",
+      "diff",
       "schema",
       "--listen",
       "--config",
@@ -50,7 +51,7 @@ describe("help and version", () => {
   });
 
   test("each command has help of its own", async () => {
-    for (const command of ["check", "explain", "schema"]) {
+    for (const command of ["check", "explain", "diff", "schema"]) {
       const { code, stdout } = await run([command, "--help"]);
       assert.equal(code, 0);
       assert.match(stdout, new RegExp(`^Usage: fairlead ${command}`));
