@@ -1,5 +1,5 @@
 /** The configuration: its schema, its normal form, and the way from files, variables and flags to it. */
-export { formatAddress } from "./address.ts";
+export { DEFAULT_ADMIN, formatAddress, readAddress } from "./address.ts";
 export { type Change, type ConfigDiff, type Difference, diffConfigs } from "./diff.ts";
 export type { Environment } from "./expand.ts";
 export { explainConfig } from "./explain.ts";
@@ -20,7 +20,7 @@ export type { FileAccess } from "./material.ts";
 export { ConfigError, formatProblem, type Path, type Place, type Problem } from "./problem.ts";
 export { type ConfigInput, configSchema } from "./schema.ts";
 export { REBALANCE_DEFAULTS } from "./schema-operate.ts";
-export { type Overrides, SETTINGS, VARIABLES } from "./settings.ts";
+export { ADMIN_TOKEN_VARIABLE, type Overrides, SETTINGS, VARIABLES } from "./settings.ts";
 export type {
   Address,
   AdminConfig,

@@ -28,6 +28,9 @@ export const SETTINGS = {
 /** The variable that names the configuration file. */
 export const CONFIG_VARIABLE = "FAIRLEAD_CONFIG";
 
+/** The variable that holds the token of the admin API for commands that speak to it. */
+export const ADMIN_TOKEN_VARIABLE = "FAIRLEAD_ADMIN_TOKEN";
+
 const PREFIX = "FAIRLEAD_";
 
 export type SettingName = keyof typeof SETTINGS;
@@ -50,6 +53,7 @@ export interface GivenSetting {
 /** All variables that fairlead reads. */
 export const VARIABLES: readonly string[] = [
   CONFIG_VARIABLE,
+  ADMIN_TOKEN_VARIABLE,
   ...Object.values(SETTINGS).map(({ variable }) => variable),
 ];
 
