@@ -1,7 +1,7 @@
 import { Agent, type Dispatcher, request } from "undici";
 import { z } from "zod";
 
-import { errorCode, FairleadError, type Milliseconds } from "../base/index.ts";
+import { errorCode, type FairleadError, type Milliseconds } from "../base/index.ts";
 import { type Address, formatAddress } from "../config/index.ts";
 import { AdminError, isErrorCode } from "./admin-error.ts";
 
@@ -47,6 +47,10 @@ export interface AdminClient {
   close(): Promise<void>;
 }
 
+interface SendOptions extends Omit<Partial<Dispatcher.RequestOptions>, "headers"> {
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** Makes a client; nothing is connected before it is asked something. */
 export function createAdminClient(address: Address, token: string | undefined): AdminClient {
   const name = formatAddress(address);
@@ -56,7 +60,7 @@ export function createAdminClient(address: Address, token: string | undefined): 
     headersTimeout: ANSWER_TIMEOUT,
     bodyTimeout: ANSWER_TIMEOUT,
   });
-  const send = async (path: readonly string[], options: Partial<Dispatcher.RequestOptions>) => {
+  const send = async (path: readonly string[], options: SendOptions) => {
     const { headers, ...rest } = options;
     const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
     try {
@@ -153,7 +157,7 @@ function denied({ name, hasToken }: Whom): AdminError {
 }
 
 function unreachable(name: string, error: unknown): FairleadError {
-  const code = errorCode(error) ?? "";
+  const code = error instanceof Error ? errorCode(error) : "";
   const why =
     code === "ECONNREFUSED"
       ? "nothing listens there"

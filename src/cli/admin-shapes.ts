@@ -37,7 +37,7 @@ export const statusSchema = z.object({
 });
 
 /** A drain or a rebalance. */
-export const moveSchema = z.object({
+export const moveSchema = z.looseObject({
   id: z.string(),
   kind: z.enum(["drain", "rebalance"]),
   pool: z.string(),
@@ -56,7 +56,7 @@ export const moveSchema = z.object({
 const carriedSchema = z.object({ messages: z.number(), bytes: z.number() });
 
 /** An open tunnel. */
-export const tunnelSchema = z.object({
+export const tunnelSchema = z.looseObject({
   id: z.string(),
   worker: z.number(),
   route: z.string(),
@@ -78,7 +78,7 @@ export const tunnelSchema = z.object({
 export const tunnelPageSchema = z.object({ total: z.number(), tunnels: z.array(tunnelSchema) });
 
 /** What a reload has done. */
-export const reloadSchema = z.object({
+export const reloadSchema = z.looseObject({
   outcome: z.enum(["reloaded", "unchanged"]),
   revision: z.number(),
   file: z.string().nullable(),

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 
 import type { Signals } from "./serve.ts";
+import { processTerminal, type Terminal } from "./terminal.ts";
 
 /** A stream to write text to. */
 export interface TextOutput {
@@ -20,6 +21,8 @@ export interface Io {
   readonly readFile: (path: string) => string;
   /** Where signals that ask for an end come from. */
   readonly signals: Signals;
+  /** Where a person types and reads; undefined where input or output is no terminal. */
+  readonly terminal?: Terminal | undefined;
 }
 
 /** The surroundings of this process. */
@@ -33,6 +36,7 @@ export function processIo(): Io {
     home: homeFolder(),
     readFile: (path) => readFileSync(path, "utf8"),
     signals: process,
+    terminal: processTerminal(),
   };
 }
 

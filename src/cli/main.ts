@@ -43,16 +43,19 @@ function fail(error: unknown, io: Io): number {
     return ExitCode.usage;
   }
   if (error instanceof FairleadError) {
-    if (error instanceof AdminError) for (const problem of error.problems) io.stderr.write(`${problem}\n`);
-    io.stderr.write(`fairlead: ${error.message} (${error.code})\n`);
-    return USAGE_CODES.includes(error.code) ? ExitCode.usage : ExitCode.failed;
+    const problems = error instanceof AdminError ? error.problems : [];
+    for (const problem of problems) io.stderr.write(`${problem}\n`);
+    // What is wrong with a configuration are its problems, and nothing else.
+    if (problems.length === 0 || error.code !== "CONFIG_INVALID")
+      io.stderr.write(`fairlead: ${error.message} (${error.code})\n`);
+    return USAGE_CODES.has(error.code) ? ExitCode.usage : ExitCode.failed;
   }
   io.stderr.write(`fairlead: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return ExitCode.failed;
 }
 
 /** Errors that are mistakes in what was asked for. */
-const USAGE_CODES: readonly string[] = ["CONFIG_INVALID", "INPUT_INVALID", "USAGE"];
+const USAGE_CODES: ReadonlySet<string> = new Set(["CONFIG_INVALID", "INPUT_INVALID", "USAGE"]);
 
 function writeProblems(error: ConfigError, io: Io): void {
   for (const problem of error.problems) io.stderr.write(`${formatProblem(problem)}\n`);
