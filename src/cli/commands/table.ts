@@ -10,6 +10,7 @@ import { reloadCommand } from "./reload.ts";
 import { schemaCommand } from "./schema.ts";
 import { serveCommand } from "./serve.ts";
 import { statusCommand } from "./status.ts";
+import { topCommand } from "./top.ts";
 import { tunnelsCommand } from "./tunnels.ts";
 import { undrainCommand } from "./undrain.ts";
 
@@ -21,6 +22,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   diffCommand,
   schemaCommand,
   statusCommand,
+  topCommand,
   tunnelsCommand,
   drainCommand,
   undrainCommand,
