@@ -55,7 +55,8 @@ export const drainCommand = defineCommand({
       if (flags.cancel) return cancelDrain(client, target, flags.json, io);
       const { rate, waitIdle, deadline, json, detach } = flags;
       const body = { pool: target.pool, backend: target.backend.name, rate, waitIdle, deadline };
-      return runMove(client, "drain", body, { json, detach, cancelBy: `fairlead drain ${text} --cancel` }, io);
+      const among = flags.pool === undefined ? "" : ` --pool ${flags.pool}`;
+      return runMove(client, "drain", body, { json, detach, cancelBy: `fairlead drain ${text}${among} --cancel` }, io);
     }),
 });
 

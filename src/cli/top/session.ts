@@ -38,7 +38,9 @@ export async function runSession(client: AdminClient, terminal: Terminal, io: Io
   const refresh = async (): Promise<void> => {
     looking += 1;
     try {
-      show(withSnapshot(model, await look(client, model)));
+      const snapshot = await look(client, model);
+      // What keys have changed meanwhile stays.
+      show(withSnapshot(model, snapshot));
     } catch (error) {
       show({ ...model, lost: said(error) });
     } finally {
@@ -47,7 +49,8 @@ export async function runSession(client: AdminClient, terminal: Terminal, io: Io
   };
   const act = async (action: Action): Promise<void> => {
     try {
-      show({ ...model, message: await perform(client, action) });
+      const message = await perform(client, action);
+      show({ ...model, message });
     } catch (error) {
       show({ ...model, message: said(error) });
     }
