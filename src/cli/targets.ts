@@ -22,7 +22,7 @@ export async function askForBackend(client: AdminClient, text: string, pool: str
  *
  * @throws FairleadError USAGE when none is meant, or several are; it lists them
  */
-export function findBackend(status: PoolsView, text: string, pool: string | undefined): Target {
+function findBackend(status: PoolsView, text: string, pool: string | undefined): Target {
   const named = pool === undefined ? undefined : findPool(status, pool);
   const pools = status.pools.filter(({ name }) => named === undefined || name === named);
   const all = pools.flatMap(({ name, backends }) => backends.map((backend) => ({ pool: name, backend })));

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -162,6 +163,13 @@ describe("fairlead top", () => {
     const admin = await startFakeAdmin(t, { "GET status": fakeStatus({ chat: [fakeBackend(A)] }) });
     const { code, stderr } = await run(["top", "--admin", admin.address]);
     assert.deepEqual([code, /top needs a terminal; without one there is top --json/.test(stderr)], [2, true]);
+    const signals = new EventEmitter();
+    const onOutput = (): void => void (admin.requests.length === 2 && signals.emit("SIGTERM"));
+    const { lines } = await run(["top", "--json", "--admin", admin.address], { signals, onOutput });
+    assert.deepEqual(
+      lines.map((line) => (JSON.parse(line) as { version: string }).version),
+      ["9.9.9", "9.9.9"],
+    );
   });
 
   test("in a terminal it draws, takes keys and sizes, and gives the terminal back", async (t) => {

@@ -5,6 +5,10 @@ import { until } from "./until.ts";
 
 const PYTHON = "/usr/bin/python3";
 
+/** What tells the terminal how to show text, or where. */
+// eslint-disable-next-line no-control-regex -- it begins with escape
+const MARK = /\u001b\[[\d;?]*[A-Za-z]/g;
+
 /** A program in a pseudo-terminal of its own. */
 export interface TerminalProgram {
   /** All that it has written, with what it tells the terminal. */
@@ -37,13 +41,11 @@ export const startInTerminal = (
       .map((line) => JSON.parse(line.slice("out ".length)) as string)
       .join("");
   const screen = (): string[] => {
-    // eslint-disable-next-line no-control-regex -- what is told to the terminal begins with escape
-    const frame =
-      written()
-        .split("\u001b[H")
-        .at(-1)
-        ?.replaceAll(/\u001b\[[\d;?]*[A-Za-z]/g, "") ?? "";
-    return frame.split("\r\n").map((line) => line.trimEnd());
+    const frame = written().split("\u001b[H").at(-1) ?? "";
+    return frame
+      .replaceAll(MARK, "")
+      .split("\r\n")
+      .map((line) => line.trimEnd());
   };
   const tell = (message: unknown): void => void program.child.stdin?.write(`${JSON.stringify(message)}\n`);
   return {

@@ -48,7 +48,7 @@ export const eventsCommand = defineCommand({
 });
 
 /** One line for people. */
-export function eventLine({ time, type, message }: EventView): string {
+function eventLine({ time, type, message }: EventView): string {
   const date = new Date(time);
   const clock = Number.isNaN(date.getTime()) ? time : date.toTimeString().slice(0, "00:00:00".length);
   return `${clock}  ${type.padEnd("backend-unhealthy".length)}  ${message}`;

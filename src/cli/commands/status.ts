@@ -31,7 +31,7 @@ export const statusCommand = defineCommand({
  *
  * @param now milliseconds since the epoch
  */
-export function statusText(status: StatusView, now: number): string {
+function statusText(status: StatusView, now: number): string {
   const most = status.maxTunnels === null ? "" : ` (of ${grouped(status.maxTunnels)})`;
   const lines = [
     `fairlead ${status.version}, ${status.state}, up ${span(now - Date.parse(status.started))}, ${counted(status.workers.length, "worker")}`,
