@@ -11,13 +11,15 @@ const ANSWER_TIMEOUT: Milliseconds = 60_000;
 
 const API = "/api/v1/";
 
+const problemSchema = z.object({ path: z.string(), message: z.string(), place: z.string().optional() });
+
 const errorSchema = z.object({
   error: z.union([
     z.string().transform((message) => ({ code: "INTERNAL", message, problems: [] })),
     z.object({
       code: z.string(),
       message: z.string(),
-      problems: z.array(z.object({ path: z.string().prefault(""), message: z.string() })).prefault([]),
+      problems: z.array(problemSchema).prefault([]),
     }),
   ]),
 });
@@ -135,10 +137,13 @@ function answerOf(status: number, text: string, whom: Whom): unknown {
       `${whom.name} answered ${status}, not as an admin API of fairlead does; is it one?`,
     );
   const { code, message, problems } = told.data.error;
-  const lines = problems.map((problem) =>
-    problem.path === "" ? problem.message : `${problem.path}: ${problem.message}`,
-  );
-  throw new AdminError(isErrorCode(code) ? code : "INTERNAL", message, lines);
+  throw new AdminError(isErrorCode(code) ? code : "ADMIN_DENIED", message, problems.map(problemLine));
+}
+
+/** As `fairlead check` writes mistakes: a variable or a flag says by itself which value is meant. */
+function problemLine({ path, message, place }: z.output<typeof problemSchema>): string {
+  const inFile = place === undefined || /:\d+:\d+$/.test(place);
+  return [place, inFile ? path : "", message].filter((part) => part !== undefined && part !== "").join(": ");
 }
 
 function parseJson(text: string): unknown {

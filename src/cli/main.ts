@@ -44,10 +44,9 @@ function fail(error: unknown, io: Io): number {
   }
   if (error instanceof FairleadError) {
     const problems = error instanceof AdminError ? error.problems : [];
+    // The message is no more than all of them.
     for (const problem of problems) io.stderr.write(`${problem}\n`);
-    // What is wrong with a configuration are its problems, and nothing else.
-    if (problems.length === 0 || error.code !== "CONFIG_INVALID")
-      io.stderr.write(`fairlead: ${error.message} (${error.code})\n`);
+    if (problems.length === 0) io.stderr.write(`fairlead: ${error.message} (${error.code})\n`);
     return USAGE_CODES.has(error.code) ? ExitCode.usage : ExitCode.failed;
   }
   io.stderr.write(`fairlead: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);

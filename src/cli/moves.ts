@@ -1,6 +1,8 @@
+import { z } from "zod";
+
 import type { Milliseconds } from "../base/index.ts";
 import type { AdminClient } from "./admin-client.ts";
-import { listOf, moveSchema, type MoveView } from "./admin-shapes.ts";
+import { moveSchema, type MoveView } from "./admin-shapes.ts";
 import { ExitCode } from "./exit-code.ts";
 import { counted, grouped, rate, span } from "./format.ts";
 import { takeInterrupts } from "./interrupt.ts";
@@ -46,7 +48,7 @@ export async function cancelMoves(
   kind: MoveView["kind"],
   fits: (move: MoveView) => boolean,
 ): Promise<MoveView[]> {
-  const all = await client.read(listOf(moveSchema), [RESOURCES[kind]]);
+  const all = await client.read(z.array(moveSchema), [RESOURCES[kind]]);
   const cancelled: MoveView[] = [];
   for (const move of all.filter((one) => one.state === "running" && fits(one)))
     cancelled.push(await client.read(moveSchema, [RESOURCES[kind], move.id], { method: "DELETE" }));

@@ -190,15 +190,15 @@ describe("reload", () => {
 
   test("a bad file is exit code 2 with all its mistakes", async (t) => {
     const problems = [
-      { path: "fairlead.yaml:2:1: workres", message: "unknown key" },
-      { path: "", message: "fairlead.yaml:3:8: drain: expected a duration" },
+      { path: "workres", message: "unknown key", place: "fairlead.yaml:2:1" },
+      { path: "drain", message: "expected a duration", place: "--drain" },
     ];
     const admin = await startFakeAdmin(t, {
       "POST reload": new Refusal(422, "CONFIG_INVALID", "it is wrong", problems),
     });
     const { code, stderr } = await run(["reload", "--admin", admin.address]);
     assert.equal(code, 2);
-    assert.equal(stderr, "fairlead.yaml:2:1: workres: unknown key\nfairlead.yaml:3:8: drain: expected a duration\n");
+    assert.equal(stderr, "fairlead.yaml:2:1: workres: unknown key\n--drain: expected a duration\n");
   });
 });
 
@@ -206,8 +206,8 @@ describe("events", () => {
   test("what has happened is shown, then what happens, from where that ended", async (t) => {
     const open: ServerResponse[] = [];
     const admin = await startFakeAdmin(t, {
-      "GET events": ({ path }: { path: string }, response: ServerResponse) => {
-        if (response.req.headers.accept !== "text/event-stream") return { events: [EVENT], path };
+      "GET events": (_request: unknown, response: ServerResponse) => {
+        if (response.req.headers.accept !== "text/event-stream") return [EVENT];
         response.writeHead(200, { "content-type": "text/event-stream" });
         response.write(`: hello\n\nid: 5\ndata: ${JSON.stringify(EVENT)}\n\n`);
         response.write(`id: 6\ndata: ${JSON.stringify({ ...EVENT, id: 6, type: "ready", message: "é" })}\n\n`);
@@ -242,7 +242,7 @@ describe("events", () => {
     let streams = 0;
     const admin = await startFakeAdmin(t, {
       "GET events": (_request: unknown, response: ServerResponse) => {
-        if (response.req.headers.accept !== "text/event-stream") return { events: streams === 0 ? [EVENT] : [] };
+        if (response.req.headers.accept !== "text/event-stream") return streams === 0 ? [EVENT] : [];
         streams += 1;
         response.writeHead(200, { "content-type": "text/event-stream" });
         if (streams === 1) response.destroy();

@@ -5,7 +5,7 @@ import { type Milliseconds, parseDuration } from "../../base/index.ts";
 import type { AdminClient } from "../admin-client.ts";
 import { AdminError } from "../admin-error.ts";
 import { ADMIN_FLAGS, ADMIN_OPTIONS, withAdmin } from "../admin-flags.ts";
-import { eventSchema, type EventView, listOf } from "../admin-shapes.ts";
+import { eventSchema, type EventView } from "../admin-shapes.ts";
 import { defineCommand } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { durationFlag } from "../flags.ts";
@@ -37,7 +37,7 @@ export const eventsCommand = defineCommand({
       const tell = (event: EventView): void => {
         io.stdout.write(flags.json ? `${JSON.stringify(event)}\n` : `${eventLine(event)}\n`);
       };
-      const past = await client.read(listOf(eventSchema), ["events"]);
+      const past = await client.read(z.array(eventSchema), ["events"]);
       const since = flags.since === undefined ? undefined : Date.now() - (parseDuration(flags.since) ?? 0);
       const shown =
         since === undefined ? past.slice(-DEFAULT_PAST_EVENTS) : past.filter(({ time }) => Date.parse(time) >= since);
@@ -83,7 +83,7 @@ async function reconnect(client: AdminClient, last: number, interrupt: Interrupt
   while (!interrupt.signal.aborted) {
     await interrupt.sleep(RETRY_DELAY);
     try {
-      const past = await client.read(listOf(eventSchema), ["events"]);
+      const past = await client.read(z.array(eventSchema), ["events"]);
       return (past.at(-1)?.id ?? 0) < last ? 0 : last;
     } catch (error) {
       if (!(error instanceof AdminError) || error.code !== "ADMIN_UNREACHABLE") throw error;

@@ -115,7 +115,7 @@ function backendTable(model: Model): Table {
       grouped(backend.failures),
     ]),
     marks: rows.map(({ backend }) =>
-      backend.health === "unhealthy" ? "bad" : backend.state === "draining" ? "quiet" : "plain",
+      backend.health === "unhealthy" ? "bad" : backend.state === "active" ? "plain" : "quiet",
     ),
   };
 }

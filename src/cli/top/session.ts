@@ -1,7 +1,9 @@
+import { z } from "zod";
+
 import type { Milliseconds } from "../../base/index.ts";
 import type { AdminClient } from "../admin-client.ts";
 import { AdminError } from "../admin-error.ts";
-import { listOf, sampleSchema, type SampleView, statusSchema, tunnelPageSchema } from "../admin-shapes.ts";
+import { sampleSchema, type SampleView, statusSchema, tunnelPageSchema } from "../admin-shapes.ts";
 import { takeInterrupts } from "../interrupt.ts";
 import type { Io } from "../io.ts";
 import { cancelMoves } from "../moves.ts";
@@ -97,7 +99,7 @@ async function look(client: AdminClient, { view, tunnelOrder, reversed }: Model)
 async function history(client: AdminClient): Promise<readonly SampleView[]> {
   const since = new Date(Date.now() - HISTORY_SPAN).toISOString();
   try {
-    return await client.read(listOf(sampleSchema), ["history"], { query: { since } });
+    return await client.read(z.array(sampleSchema), ["history"], { query: { since } });
   } catch (error) {
     if (error instanceof AdminError && error.code !== "ADMIN_UNREACHABLE") return [];
     throw error;
@@ -123,6 +125,6 @@ async function perform(client: AdminClient, action: Action): Promise<string> {
 }
 
 function said(error: unknown): string {
-  if (error instanceof AdminError) return [error.message, ...error.problems].join("; ");
+  if (error instanceof AdminError) return error.problems.length > 0 ? error.problems.join("; ") : error.message;
   return error instanceof Error ? error.message : String(error);
 }
