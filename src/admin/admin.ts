@@ -9,7 +9,7 @@ import { listenAdvice } from "../listener/index.ts";
 import type { Status } from "../metrics/index.ts";
 
 /** What the admin listener shows. */
-export interface AdminSource {
+interface Shown {
   /** Whether new clients are served. */
   ready(): boolean;
   status(): Promise<Status>;
@@ -41,7 +41,7 @@ const PATHS = ["/livez", "/readyz", "/healthz", "/api/v1/status"];
 const CHOICE = "choose another with --admin, or none with --admin off";
 
 /** @throws FairleadError LISTEN_FAILED when the address cannot be listened on */
-export async function startAdmin(address: Address, source: AdminSource): Promise<Admin> {
+export async function startAdmin(address: Address, source: Shown): Promise<Admin> {
   const server = createServer(LIMITS, (request, response) => {
     void respond(request, response, source);
   });
@@ -65,7 +65,7 @@ export async function startAdmin(address: Address, source: AdminSource): Promise
   };
 }
 
-async function respond(request: IncomingMessage, response: ServerResponse, source: AdminSource): Promise<void> {
+async function respond(request: IncomingMessage, response: ServerResponse, source: Shown): Promise<void> {
   const { status, body, allow } = await answer(request, source);
   response.setHeader("Content-Type", "application/json; charset=utf-8");
   response.setHeader("Cache-Control", "no-store");
@@ -76,7 +76,7 @@ async function respond(request: IncomingMessage, response: ServerResponse, sourc
   response.end(request.method === "HEAD" ? undefined : `${JSON.stringify(body, undefined, 2)}\n`);
 }
 
-async function answer({ method, url = "" }: IncomingMessage, source: AdminSource): Promise<Answer> {
+async function answer({ method, url = "" }: IncomingMessage, source: Shown): Promise<Answer> {
   const [path = ""] = url.split("?");
   if (!PATHS.includes(path))
     return { status: 404, body: { error: `There is no ${path}; there are ${PATHS.join(", ")}.` } };
@@ -92,7 +92,7 @@ async function answer({ method, url = "" }: IncomingMessage, source: AdminSource
   }
 }
 
-function readiness(source: AdminSource): Answer {
+function readiness(source: Shown): Answer {
   return source.ready() ? { status: 200, body: { status: "ready" } } : { status: 503, body: { status: "not ready" } };
 }
 

@@ -2,7 +2,7 @@ import { Option } from "commander";
 import { z } from "zod";
 
 import { FairleadError } from "../base/index.ts";
-import { ADMIN_TOKEN_VARIABLE, type Address, DEFAULT_ADMIN, readAddress, SETTINGS } from "../config/index.ts";
+import { type Address, DEFAULT_ADMIN, readAddress, SETTINGS } from "../config/index.ts";
 import { type AdminClient, createAdminClient } from "./admin-client.ts";
 import { switchFlag } from "./flags.ts";
 import type { Io } from "./io.ts";
@@ -61,8 +61,9 @@ function addressOf({ admin }: AdminFlags, { env }: Io): Address {
 
 /** Command lines can be read by others, so the token is never there. */
 function tokenOf({ tokenFile }: AdminFlags, { env, readFile }: Io): string | undefined {
-  const name = tokenFile === undefined ? ADMIN_TOKEN_VARIABLE : "--token-file";
-  const text = (tokenFile === undefined ? (env[ADMIN_TOKEN_VARIABLE] ?? "") : readToken(tokenFile, readFile)).trim();
+  const { variable } = SETTINGS.adminToken;
+  const name = tokenFile === undefined ? variable : "--token-file";
+  const text = (tokenFile === undefined ? (env[variable] ?? "") : readToken(tokenFile, readFile)).trim();
   if (text === "" && tokenFile === undefined) return undefined;
   if (/^[\x21-\x7e]+$/.test(text)) return text;
   throw new FairleadError("USAGE", `${name} holds no token; a token is one line of letters, digits and signs`);

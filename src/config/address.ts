@@ -1,5 +1,7 @@
 import { isIP } from "node:net";
 
+import ipaddr from "ipaddr.js";
+
 import type { Address } from "./types.ts";
 
 /** What a reader of text gives: the value, or what is wrong with the text and what would be right. */
@@ -42,6 +44,12 @@ function addressMistake(text: string): string {
     return `"${text}" is an IPv6 address without brackets; write [::1]:8080 or [::]:8080`;
   }
   return `"${text}" is not an address with a port; ${FORMS}`;
+}
+
+/** Whether only this machine can connect to a host: 127.0.0.0/8, ::1 or `localhost`. */
+export function isLoopback(host: string): boolean {
+  if (isIP(host) === 0) return host.toLowerCase() === "localhost";
+  return ipaddr.process(host).range() === "loopback";
 }
 
 /** Writes an address as {@link readAddress} reads it. */

@@ -1,5 +1,5 @@
 import { didYouMean } from "../base/index.ts";
-import { DEFAULT_ADMIN, DEFAULT_LISTEN, formatAddress, readAddress } from "./address.ts";
+import { DEFAULT_ADMIN, DEFAULT_LISTEN, formatAddress, isLoopback, readAddress } from "./address.ts";
 import { readBackendUrl } from "./backend.ts";
 import type { Issue, Path } from "./problem.ts";
 import { list, record } from "./tree.ts";
@@ -82,7 +82,7 @@ function listenIssues(root: Record<string, unknown>): Issue[] {
     path: ["listen", index],
     message: `${same} is already listener ${first + 1}; list each address once`,
   }));
-  return [...twice, ...adminIssues(root, entries)];
+  return [...twice, ...adminIssues(root, entries), ...exposureIssues(root["admin"])];
 }
 
 function adminIssues(root: Record<string, unknown>, listeners: readonly unknown[]): Issue[] {
@@ -95,12 +95,27 @@ function adminIssues(root: Record<string, unknown>, listeners: readonly unknown[
   return [{ path: ["admin"], message }];
 }
 
+/** Whoever can connect to the admin API without a token can end every tunnel. */
+function exposureIssues(admin: unknown): Issue[] {
+  const address = readEntry(admin);
+  if (address === undefined || isLoopback(address.host) || record(admin)["token"] !== undefined) return [];
+  const local = formatAddress({ ...address, host: "127.0.0.1" });
+  const message = `other machines can connect to ${formatAddress(address)}, so the admin API needs a token there; give admin: { address, token }, or FAIRLEAD_ADMIN_TOKEN, or an address of this machine alone, such as ${local}`;
+  return [{ path: typeof admin === "object" ? ["admin", "address"] : ["admin"], message }];
+}
+
 /** An address of an entry; undefined where it is none, or may be used twice because the system chooses its port. */
 function writtenAddress(entry: unknown): Address | undefined {
+  const address = readEntry(entry);
+  return address?.port === 0 ? undefined : address;
+}
+
+/** The address of a listener, in either form; undefined where it is none. */
+function readEntry(entry: unknown): Address | undefined {
   const written = typeof entry === "object" ? record(entry)["address"] : entry;
   if (typeof written !== "string" && typeof written !== "number") return undefined;
   const result = readAddress(String(written));
-  return "value" in result && result.value.port !== 0 ? result.value : undefined;
+  return "value" in result ? result.value : undefined;
 }
 
 /** Whether the system refuses to listen on both: a port on all addresses is also a port on each. */
@@ -120,7 +135,8 @@ function poolReferenceIssues(root: Record<string, unknown>, pools: readonly stri
   );
 }
 
-function unknownPool(name: string, pools: readonly string[]): string {
+/** There is no such pool; which may have been meant. */
+export function unknownPool(name: string, pools: readonly string[]): string {
   const meant = didYouMean(name, pools);
   if (meant !== undefined) return `there is no pool "${name}"; did you mean "${meant}"?`;
   return `there is no pool "${name}"; ${pools.length === 0 ? "no pools are given" : `the pools are: ${pools.join(", ")}`}`;

@@ -1,9 +1,6 @@
 import type { Subject } from "./parts.ts";
 
-/** What a reload does with a part that came or went, in words for operators. */
-export const PRESENCE: Readonly<
-  Record<Exclude<Subject, "settings">, { readonly added: string; readonly removed: string }>
-> = {
+const PRESENCE: Readonly<Record<Exclude<Subject, "settings">, { readonly added: string; readonly removed: string }>> = {
   listener: { added: "begins to listen", removed: "accepts nothing more; open connections stay" },
   certificate: {
     added: "handshakes from now on can get it",
@@ -17,6 +14,15 @@ export const PRESENCE: Readonly<
   route: { added: "takes requests from now on; open tunnels stay", removed: "takes nothing new; open tunnels stay" },
 };
 
+/** What a reload does with a part that came or went, in words for operators. */
+export function presenceOf(
+  subject: keyof typeof PRESENCE,
+  kind: "added" | "removed",
+  { state }: Readonly<Record<string, unknown>>,
+): string {
+  return kind === "added" && state === "draining" ? "takes nothing until it is active" : PRESENCE[subject][kind];
+}
+
 /** From when on, and for what, a reload brings a change of an option into force. */
 export const EFFECTS = {
   connection: "keeps its socket; for connections that come from now on",
@@ -26,12 +32,17 @@ export const EFFECTS = {
   request: "from the next request or handshake on; open tunnels stay",
   equals: "decides between routes that are equally specific; from the next request or handshake on, open tunnels stay",
   tunnel: "for tunnels that open from now on; open ones keep what they began with",
+  room: "at once, for new tunnels; open ones stay, even when they are too many",
   pick: "from the next pick on; open tunnels stay where they are",
+  state: "draining: nothing new, and its tunnels are ended at the pool's pace; active: it takes new tunnels again",
+  drain: "from the next drain on; those that run keep their pace",
+  rebalance: "from the next look at the loads on; moves that run keep their pace",
   dial: "from the next connection to a backend on; open ones stay",
   signal: "from the next sign of health on; what is known of backends stays",
   cookies: "cookies given out before are not known any more: their clients are balanced anew, open tunnels stay",
   shutdown: "from the next shutdown on, for open tunnels too",
   now: "at once, for open tunnels too",
+  watch: "at once",
 } as const satisfies Readonly<Record<string, string>>;
 
 /**
@@ -40,16 +51,20 @@ export const EFFECTS = {
  */
 export const OPTION_EFFECTS: Readonly<Record<string, keyof typeof EFFECTS>> = {
   drain: "shutdown",
+  drainDelay: "shutdown",
+  watch: "watch",
   secret: "cookies",
   trustedProxies: "request",
   "log.level": "now",
   "log.access": "now",
+  "log.accessEvery": "now",
   "limits.maxHeadSize": "newcomer",
   "limits.headTimeout": "newcomer",
   "limits.requestTimeout": "newcomer",
   "limits.responseTimeout": "request",
   "limits.keepAliveTimeout": "newcomer",
   "limits.maxEarlyData": "request",
+  "limits.maxTunnels": "room",
   routes: "equals",
   "listen[].tls": "connection",
   "listen[].tls.certificates": "precedence",
@@ -59,7 +74,12 @@ export const OPTION_EFFECTS: Readonly<Record<string, keyof typeof EFFECTS>> = {
   "pools.NAME.tls": "dial",
   "pools.NAME.dial": "dial",
   "pools.NAME.health": "signal",
+  "pools.NAME.admission": "pick",
+  "pools.NAME.drain": "drain",
+  "pools.NAME.rebalance": "rebalance",
   "pools.NAME.backends[].weight": "pick",
+  "pools.NAME.backends[].state": "state",
+  "pools.NAME.backends[].maxConnections": "pick",
   "routes[].match": "request",
   "routes[].pool": "request",
   "routes[].origins": "request",
@@ -72,6 +92,7 @@ export const NEEDS_RESTART: Readonly<Record<string, string>> = {
   workers: "each process holds its share of the open tunnels",
   socketDriver: "processes choose how they accept and drive sockets when they start",
   "log.format": "whoever reads the lines has been promised one form",
+  "log.accessFormat": "whoever reads the lines has been promised one form",
 };
 
 /** What becomes of a change. */

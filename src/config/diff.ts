@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 
-import { type Consequence, consequenceOf, PRESENCE } from "./consequences.ts";
+import { type Consequence, consequenceOf, presenceOf } from "./consequences.ts";
 import { HIDDEN, type Part, partsOf, type Subject } from "./parts.ts";
 import { formatPath, type Path } from "./problem.ts";
 import { isRecord, record } from "./tree.ts";
@@ -81,7 +81,7 @@ function ownDifference(part: Part, { before, after }: Pair, owner: Part | undefi
   }
   if (subject === "settings") return [];
   const kind = before === undefined ? "added" : "removed";
-  return [{ kind, ...which, about, effect: PRESENCE[subject][kind] }];
+  return [{ kind, ...which, about, effect: presenceOf(subject, kind, part.options) }];
 }
 
 function pairsOf(before: readonly Part[], after: readonly Part[]): Pair[] {
@@ -132,9 +132,13 @@ function judged({ path, before, after }: BareChange, subject: Subject): Change {
   const place = [PLACES[subject], path.join(".")].filter((text) => text !== "").join(".");
   const consequence = consequenceOf(place);
   if (consequence === undefined) throw new RangeError(`nobody has said what a reload does with ${place}`);
-  const shown = (value: unknown): unknown => {
-    if (value === undefined) return null;
-    return HIDDEN.has(place) ? "set" : value;
-  };
-  return { path: formatPath(path), before: shown(before), after: shown(after), ...consequence };
+  return { path: formatPath(path), before: shown(before, place), after: shown(after, place), ...consequence };
+}
+
+/** A value without what is hidden in it. */
+function shown(value: unknown, place: string): unknown {
+  if (value === undefined) return null;
+  if (HIDDEN.has(place)) return "set";
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, shown(inner, `${place}.${key}`)]));
 }

@@ -60,12 +60,9 @@ function fileForm(config: Config): object {
   };
 }
 
-function adminForm(admin: AdminConfig): object | string {
-  const { token, hosts } = admin;
-  const address = formatAddress(admin);
-  return token === undefined && hosts.length === 0
-    ? address
-    : { address, ...(token !== undefined && { token }), hosts };
+/** The admin API's listener as people write it. */
+export function adminForm({ token, hosts, ...address }: AdminConfig): object {
+  return { address: formatAddress(address), ...(token !== undefined && { token }), hosts };
 }
 
 function listenerForm({ name, tls }: ListenerConfig): object | string {

@@ -1,5 +1,15 @@
 /** The configuration: its schema, its normal form, and the way from files, variables and flags to it. */
 export { DEFAULT_ADMIN, formatAddress, readAddress } from "./address.ts";
+export {
+  addBackend,
+  type Alteration,
+  applyChanges,
+  type BackendValues,
+  changeBackend,
+  type Changes,
+  NO_CHANGES,
+  removeBackend,
+} from "./changes.ts";
 export { type Change, type ConfigDiff, type Difference, diffConfigs } from "./diff.ts";
 export type { Environment } from "./expand.ts";
 export { explainConfig } from "./explain.ts";
@@ -15,12 +25,14 @@ export {
   loadConfig,
   type LoadedConfig,
   type LoadOptions,
+  watchedFiles,
 } from "./load.ts";
 export type { FileAccess } from "./material.ts";
-export { ConfigError, formatProblem, type Path, type Place, type Problem } from "./problem.ts";
+export { ConfigError, formatProblem, InputError, type Path, type Place, type Problem } from "./problem.ts";
+export { rebase, type Rebased } from "./rebase.ts";
 export { type ConfigInput, configSchema } from "./schema.ts";
 export { REBALANCE_DEFAULTS } from "./schema-operate.ts";
-export { ADMIN_TOKEN_VARIABLE, type Overrides, SETTINGS, VARIABLES } from "./settings.ts";
+export { type Overrides, SETTINGS, VARIABLES } from "./settings.ts";
 export type {
   Address,
   AdminConfig,

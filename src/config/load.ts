@@ -114,6 +114,22 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   return { config, warnings: [...warnings, ...variableWarnings(options.env)], file };
 }
 
+/**
+ * The files that a configuration was made of: its own, and the certificates, keys and authorities that it names.
+ *
+ * @param cwd working directory that it was loaded in
+ * @returns absolute paths, each once
+ */
+export function watchedFiles({ file, config }: LoadedConfig, cwd: string): string[] {
+  const certificates = config.listeners.flatMap(({ tls }) => tls?.certificates ?? []);
+  const named = [
+    file === undefined ? undefined : resolve(cwd, file),
+    ...certificates.flatMap(({ certFile, keyFile }) => [certFile, keyFile]),
+    ...Object.values(config.pools).map(({ tls }) => tls.caFile),
+  ];
+  return [...new Set(named.filter((path) => path !== undefined))];
+}
+
 function readText(path: string): string {
   return readFileSync(path, "utf8");
 }

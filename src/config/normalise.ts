@@ -3,6 +3,7 @@ import type { Materials } from "./material.ts";
 import { barePoolSchema } from "./schema-pool.ts";
 import { HEARTBEAT_DEFAULTS } from "./schema-tunnel.ts";
 import type { ParsedConfig } from "./schema.ts";
+import { freeze } from "./tree.ts";
 import type {
   CertificateConfig,
   Config,
@@ -132,12 +133,4 @@ function heartbeatOf(
   if (own === undefined || own === "off") return own ?? base;
   const beneath = base === "off" ? HEARTBEAT_DEFAULTS : base;
   return { interval: own.interval ?? beneath.interval, timeout: own.timeout ?? beneath.timeout };
-}
-
-function freeze<T>(value: T): T {
-  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const inner of Object.values(value)) freeze(inner);
-  }
-  return value;
 }

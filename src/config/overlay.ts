@@ -1,15 +1,19 @@
+import { DEFAULT_ADMIN } from "./address.ts";
 import { defaultPoolName, poolNames } from "./checks.ts";
 import type { Issue, Path, Place } from "./problem.ts";
 import type { GivenSetting, SettingName } from "./settings.ts";
-import { getIn, record, setIn } from "./tree.ts";
+import { getIn, isRecord, record, setIn } from "./tree.ts";
 
 /** Settings that stand at one place whatever the pools are. */
 const FIXED_PATHS: Partial<Record<SettingName, Path>> = {
   listen: ["listen"],
   workers: ["workers"],
   admin: ["admin"],
+  adminToken: ["admin", "token"],
   socketDriver: ["socketDriver"],
   drain: ["drain"],
+  drainDelay: ["drainDelay"],
+  watch: ["watch"],
   secret: ["secret"],
   logLevel: ["log", "level"],
   logFormat: ["log", "format"],
@@ -36,7 +40,12 @@ export function overlaySettings(fileData: unknown, settings: readonly GivenSetti
   const given: { path: Path; name: string }[] = [];
   const problems: { place: Place; issue: Issue }[] = [];
   for (const { setting, value, name } of settings) {
-    const path = FIXED_PATHS[setting] ?? poolPath(data, setting);
+    const admin = getIn(data, ["admin"]) ?? DEFAULT_ADMIN;
+    // What is off needs no token; where an address stands alone, the token stands beside it.
+    if (setting === "adminToken" && admin === "off") continue;
+    if (setting === "adminToken" && !isRecord(admin)) data = setIn(data, ["admin"], { address: admin });
+    const keepsToken = setting === "admin" && value !== "off" && isRecord(admin);
+    const path = keepsToken ? ["admin", "address"] : (FIXED_PATHS[setting] ?? poolPath(data, setting));
     if (path === undefined) {
       const message = `several pools, and none is the default one, so it is unclear which is meant; set defaultPool, one of: ${poolNames(data).join(", ")}`;
       problems.push({ place: { name }, issue: { path: [], message } });
@@ -48,7 +57,8 @@ export function overlaySettings(fileData: unknown, settings: readonly GivenSetti
   return {
     data,
     problems,
-    nameAt: (path) => given.find((one) => startsWith(path, one.path))?.name,
+    // What was set later may lie within what was set before, never the other way round.
+    nameAt: (path) => given.findLast((one) => startsWith(path, one.path))?.name,
     pathInFile: (path) => (moved && startsWith(path, SHORTHAND_AMONG_POOLS) ? path.slice(2) : path),
   };
 }

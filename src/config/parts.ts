@@ -2,8 +2,7 @@ import { createHash, X509Certificate } from "node:crypto";
 
 import { formatDuration } from "../base/index.ts";
 import { describeMatch } from "../routing/index.ts";
-import { formatAddress } from "./address.ts";
-import { poolForm } from "./explain.ts";
+import { adminForm, poolForm } from "./explain.ts";
 import { humanise } from "./humanise.ts";
 import { tunnelSchema } from "./schema-tunnel.ts";
 import { configSchema } from "./schema.ts";
@@ -35,7 +34,7 @@ export interface Part {
 }
 
 /** Options of the settings whose values must not be shown. */
-export const HIDDEN: ReadonlySet<string> = new Set(["secret"]);
+export const HIDDEN: ReadonlySet<string> = new Set(["secret", "admin.token"]);
 
 /** Bytes of a fingerprint that are shown: enough to tell certificates apart. */
 const FINGERPRINT_BYTES = 8;
@@ -48,7 +47,7 @@ const PEM_CERTIFICATE = /-----BEGIN [A-Z ]*CERTIFICATE-----[^]+?-----END [A-Z ]*
  */
 export function partsOf(config: Config): Part {
   const { listeners, pools, routes, defaultRoute, ...settings } = config;
-  const { admin, drain, trustedProxies, limits } = settings;
+  const { admin, drain, drainDelay, trustedProxies, log, limits } = settings;
   const allRoutes = defaultRoute === undefined ? routes : [...routes, defaultRoute];
   return {
     subject: "settings",
@@ -56,9 +55,11 @@ export function partsOf(config: Config): Part {
     about: "",
     options: {
       ...settings,
-      admin: admin === "off" ? admin : formatAddress(admin),
+      admin: admin === "off" ? admin : { ...adminForm(admin), hosts: admin.hosts.toSorted() },
       drain: formatDuration(drain),
+      drainDelay: formatDuration(drainDelay),
       trustedProxies: trustedProxies.toSorted(),
+      log: humanise(log, configSchema.shape.log),
       limits: humanise(limits, configSchema.shape.limits),
     },
     parts: [...listeners.map(listenerPart), ...Object.values(pools).map(poolPart), ...allRoutes.map(routePart)],
@@ -97,12 +98,12 @@ function numbered(name: string, index: number, all: readonly Part[]): string {
 }
 
 function poolPart(pool: PoolConfig): Part {
-  const { balance, affinity, dial, health } = poolForm(pool);
+  const { balance, affinity, dial, health, admission, drain, rebalance } = poolForm(pool);
   return {
     subject: "pool",
     name: pool.name,
     about: pool.balance.method,
-    options: { balance, affinity, tls: poolTlsOptions(pool.tls), dial, health },
+    options: { balance, affinity, tls: poolTlsOptions(pool.tls), dial, health, admission, drain, rebalance },
     parts: pool.backends.map(backendPart),
   };
 }
@@ -111,8 +112,15 @@ function poolTlsOptions({ ca, verify, servername }: PoolTls): object {
   return { ca: ca === undefined ? undefined : fingerprintOf(ca), verify, servername };
 }
 
-function backendPart({ name, weight }: BackendConfig): Part {
-  return { subject: "backend", name, about: weight === 1 ? "" : `weight ${weight}`, options: { weight }, parts: [] };
+function backendPart({ name, weight, state, maxConnections }: BackendConfig): Part {
+  const about = [weight === 1 ? "" : `weight ${weight}`, state === "active" ? "" : state];
+  return {
+    subject: "backend",
+    name,
+    about: about.filter((text) => text !== "").join(", "),
+    options: { weight, state, maxConnections },
+    parts: [],
+  };
 }
 
 function routePart(route: RouteConfig | DefaultRouteConfig): Part {

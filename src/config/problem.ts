@@ -42,6 +42,20 @@ export class ConfigError extends FairleadError {
   }
 }
 
+/** What was asked for at run time has mistakes, and these are all of them. */
+export class InputError extends FairleadError {
+  readonly problems: readonly Pick<Problem, "path" | "message">[];
+
+  constructor(problems: readonly Pick<Problem, "path" | "message">[]) {
+    super(
+      "INPUT_INVALID",
+      problems.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("\n"),
+    );
+    this.name = "InputError";
+    this.problems = problems;
+  }
+}
+
 /** Writes a path as people do: `pools.chat.backends[1].weight`. */
 export function formatPath(path: Path): string {
   let text = "";

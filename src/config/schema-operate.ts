@@ -7,9 +7,7 @@ const MAX_RATE = 1_000_000;
 const MAX_QUEUE = 1_000_000;
 
 /** Tunnels and requests that a backend may have at a time. */
-export const maxConnectionsField = z.union([z.literal("off"), z.number().int().min(1).max(MAX_CONNECTIONS)], {
-  error: 'expected a whole number from 1 on, or "off"',
-});
+export const maxConnectionsField = z.union([z.literal("off"), z.number().int().min(1).max(MAX_CONNECTIONS)]);
 
 /** What a pool lets through to each of its backends. */
 export const admissionSchema = z
@@ -56,12 +54,12 @@ export const admissionSchema = z
         "What a client without a place gets: `status` is 503 with `Retry-After`; `close` is for browsers, which hide statuses from pages: 101 and at once a Close 1013 (try again later).",
       ),
   })
-  .prefault({})
   .transform(({ burst, rate, ...rest }) => ({
     ...rest,
     rate,
     burst: burst === "auto" ? Math.max(1, Math.ceil(rate === "off" ? 1 : rate)) : burst,
   }))
+  .prefault({})
   .describe("What is let through to each backend, and what becomes of the rest.");
 
 /** The pace of drains. */
@@ -103,7 +101,7 @@ export const REBALANCE_DEFAULTS = rebalanceObject.parse({});
 
 /** Whether, and how, tunnels are moved after a scale-out. */
 export const rebalanceSchema = z
-  .union([z.literal("off"), rebalanceObject], { error: 'expected "off", or an object; {} takes every default' })
+  .union([z.literal("off"), rebalanceObject])
   .prefault("off")
   .describe(
     "Whether tunnels are moved from backends that have more than their share, each with 1012. Never in pools that hash, and never tunnels that their backend has pinned.",

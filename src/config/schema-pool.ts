@@ -18,16 +18,22 @@ const backendUrl = z
     "`ws://`, `wss://`, `http://` or `https://`, host and port. `ws` and `http` are the same on the wire, and so are `wss` and `https`; a backend serves sockets and plain requests alike.",
   );
 
+const weightField = z.number().gt(0).max(MAX_WEIGHT);
+const stateField = z.enum(["active", "draining"]);
+
+/** What can be said anew of a backend that is there. */
+export const backendChangeSchema = z.strictObject({
+  weight: weightField.optional(),
+  state: stateField.optional(),
+  maxConnections: maxConnectionsField.optional(),
+});
+
 const backendObject = z.strictObject({
   url: backendUrl,
-  weight: z
-    .number()
-    .gt(0)
-    .max(MAX_WEIGHT)
+  weight: weightField
     .prefault(1)
     .describe("Share of the work compared with the pool's other backends, above 0 and at most 1000."),
-  state: z
-    .enum(["active", "draining"])
+  state: stateField
     .prefault("active")
     .describe("`draining`: it gets nothing new, and its tunnels are ended at the pool's pace."),
   maxConnections: maxConnectionsField.optional().describe("Instead of what the pool's `admission` says."),
@@ -36,6 +42,9 @@ const backendObject = z.strictObject({
 function longForm({ url, weight, state, maxConnections }: z.output<typeof backendObject>) {
   return { ...url, weight, state, ...(maxConnections !== undefined && { maxConnections }) };
 }
+
+/** A backend in its long form. */
+export const backendSchema = backendObject.transform(longForm);
 
 /** Backends of one pool: a URL, or an object with a URL and a weight. */
 export const backendsSchema = z

@@ -4,7 +4,7 @@ import type { Environment } from "./expand.ts";
 interface Setting {
   /** The environment variable that sets it. */
   readonly variable: string;
-  /** The flag or argument of the command line that sets it; the secret has none, since others can read command lines. */
+  /** The flag or argument of the command line that sets it; secrets have none, since others can read command lines. */
   readonly flag: string | undefined;
   /** Whether it holds several values: a repeated flag, a variable with commas. */
   readonly list: boolean;
@@ -18,8 +18,11 @@ export const SETTINGS = {
   affinity: { variable: "FAIRLEAD_AFFINITY", flag: "--affinity", list: false },
   workers: { variable: "FAIRLEAD_WORKERS", flag: "--workers", list: false },
   admin: { variable: "FAIRLEAD_ADMIN", flag: "--admin", list: false },
+  adminToken: { variable: "FAIRLEAD_ADMIN_TOKEN", flag: undefined, list: false },
   socketDriver: { variable: "FAIRLEAD_SOCKET_DRIVER", flag: "--socket-driver", list: false },
   drain: { variable: "FAIRLEAD_DRAIN", flag: "--drain", list: false },
+  drainDelay: { variable: "FAIRLEAD_DRAIN_DELAY", flag: "--drain-delay", list: false },
+  watch: { variable: "FAIRLEAD_WATCH", flag: "--watch", list: false },
   secret: { variable: "FAIRLEAD_SECRET", flag: undefined, list: false },
   logLevel: { variable: "FAIRLEAD_LOG_LEVEL", flag: "--log-level", list: false },
   logFormat: { variable: "FAIRLEAD_LOG_FORMAT", flag: "--log-format", list: false },
@@ -27,9 +30,6 @@ export const SETTINGS = {
 
 /** The variable that names the configuration file. */
 export const CONFIG_VARIABLE = "FAIRLEAD_CONFIG";
-
-/** The variable that holds the token of the admin API for commands that speak to it. */
-export const ADMIN_TOKEN_VARIABLE = "FAIRLEAD_ADMIN_TOKEN";
 
 const PREFIX = "FAIRLEAD_";
 
@@ -53,7 +53,6 @@ export interface GivenSetting {
 /** All variables that fairlead reads. */
 export const VARIABLES: readonly string[] = [
   CONFIG_VARIABLE,
-  ADMIN_TOKEN_VARIABLE,
   ...Object.values(SETTINGS).map(({ variable }) => variable),
 ];
 

@@ -30,3 +30,12 @@ export function setIn(value: unknown, path: Path, replacement: unknown): unknown
   const copy = record(value);
   return { ...copy, [step]: setIn(copy[String(step)], rest, replacement) };
 }
+
+/** Freezes a value and all that is in it; what is frozen already is taken to be so throughout. */
+export function freeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) freeze(inner);
+  }
+  return value;
+}

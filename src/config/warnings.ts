@@ -23,11 +23,7 @@ function poolWarnings(pool: PoolConfig, config: Config, input: unknown): Issue[]
   const given = getIn(input, ["pools", pool.name]) !== undefined;
   const at = (key: string): Path =>
     given && getIn(input, ["pools", pool.name, key]) !== undefined ? ["pools", pool.name, key] : [key];
-  const issues: Issue[] = [];
-  if (!balanceTraits(pool.balance).usesWeights && pool.backends.some(({ weight }) => weight !== 1)) {
-    const message = `${pool.balance.method} takes no notice of the weights of pool "${pool.name}"; leave them out, or choose weighted-round-robin or least-connections`;
-    issues.push({ path: at("backends"), message });
-  }
+  const issues: Issue[] = [...weightWarnings(pool, at), ...operatingWarnings(pool, at)];
   if (pool.affinity.method === "cookie" && config.secret === undefined) {
     const message = `cookies of pool "${pool.name}" are keyed with a random secret, so they do not survive a restart and other instances do not know them; set secret`;
     issues.push({ path: at("affinity"), message });
@@ -36,6 +32,35 @@ function poolWarnings(pool: PoolConfig, config: Config, input: unknown): Issue[]
   if (!reached) {
     const message = "no route leads to this pool, and it is not the default one; it gets no traffic";
     issues.push({ path: given ? ["pools", pool.name] : ["backends"], message });
+  }
+  return issues;
+}
+
+function weightWarnings({ name, balance, backends, admission }: PoolConfig, at: (key: string) => Path): Issue[] {
+  if (balanceTraits(balance).usesWeights) return [];
+  const right = "choose weighted-round-robin or least-connections";
+  const issues: Issue[] = [];
+  if (backends.some(({ weight }) => weight !== 1)) {
+    const message = `${balance.method} takes no notice of the weights of pool "${name}"; leave them out, or ${right}`;
+    issues.push({ path: at("backends"), message });
+  }
+  if (admission.slowStart !== "off") {
+    const message = `${balance.method} takes no notice of weights, so pool "${name}" has no slow start; leave slowStart out, or ${right}`;
+    issues.push({ path: [...at("admission"), "slowStart"], message });
+  }
+  return issues;
+}
+
+function operatingWarnings({ name, backends, rebalance, ...pool }: PoolConfig, at: (key: string) => Path): Issue[] {
+  const issues: Issue[] = [];
+  if (backends.every(({ state }) => state === "draining")) {
+    const message = `all backends of pool "${name}" are draining, so its clients are refused; leave one of them active`;
+    issues.push({ path: at("backends"), message });
+  }
+  const hashes = [pool.balance, pool.affinity].find(({ method }) => method === "hash" || method === "client-ip");
+  if (rebalance !== "off" && hashes !== undefined) {
+    const message = `pool "${name}" hashes (${hashes.method}), and whoever came back would get the same backend, so nothing is rebalanced; leave rebalance out`;
+    issues.push({ path: at("rebalance"), message });
   }
   return issues;
 }

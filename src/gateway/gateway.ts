@@ -3,27 +3,23 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock, Logger, Random, Wheel } from "../base/index.ts";
 import type { Config, DefaultRouteConfig, RouteConfig } from "../config/index.ts";
 import type { FailureSignal, HealthSignal } from "../health/index.ts";
-import { headerValues, requestFacts, trustedProxies } from "../http/index.ts";
-import type { IsTrusted, RequestFacts, RequestHead } from "../http/index.ts";
+import { requestFacts } from "../http/index.ts";
+import type { RequestFacts, RequestHead } from "../http/index.ts";
 import type { Opening } from "../listener/index.ts";
-import { Pool } from "../pool/index.ts";
-import type { OnLoad } from "../pool/index.ts";
-import type { Tunnel } from "../relay/index.ts";
-import { createOriginCheck, createRouter } from "../routing/index.ts";
-import type { OriginCheck, Router } from "../routing/index.ts";
+import type { Backend, OnLoad, Pool } from "../pool/index.ts";
 import type { LegDriver } from "../wire/index.ts";
 
 import { arrivalOf } from "./arrival.ts";
 import type { Arrival, Connection, ListenerInfo } from "./arrival.ts";
 import { PendingClient } from "./pending-client.ts";
+import { Plan } from "./plan.ts";
 import { finishRecord } from "./record.ts";
 import type { AccessRecord, RecordDraft } from "./record.ts";
 import { PlainRequest } from "./request.ts";
 import { retryAfter } from "./retry-after.ts";
 import { Room } from "./room.ts";
+import type { TunnelLife } from "./tunnel-life.ts";
 import { Upgrade } from "./upgrade.ts";
-import { createUpstream } from "./upstream.ts";
-import type { Upstream } from "./upstream.ts";
 
 /** What a gateway needs of the worker that it lives in. */
 export interface GatewayWorld {
@@ -41,7 +37,7 @@ export interface GatewayWorld {
   /** How the sockets of tunnels are driven. */
   readonly driver: LegDriver;
   /** Told of everything that says something about a backend's health. */
-  readonly onSignal: (pool: Pool, index: number, signal: HealthSignal) => void;
+  readonly onSignal: (pool: Pool, backend: Backend, signal: HealthSignal) => void;
   readonly onRecord: (record: AccessRecord) => void;
   /** Most tunnels to begin with. */
   readonly maxTunnels: number;
@@ -49,43 +45,42 @@ export interface GatewayWorld {
   readonly onNoRoom: () => void;
 }
 
-/** A pool with the ways to its backends. */
-export interface PoolEntry {
-  readonly pool: Pool;
-  readonly upstream: Upstream;
-}
-
 /** The life of connections, from their request to their record: the only place where all rooms meet. */
 export class Gateway {
   readonly world: GatewayWorld;
-  readonly tunnels = new Set<Tunnel>();
+  readonly tunnels = new Set<TunnelLife>();
   readonly room: Room;
-  readonly pools: ReadonlyMap<string, PoolEntry>;
+  /** By name; those that are no longer configured too, for as long as they have something. */
+  readonly pools = new Map<string, Pool>();
   draining = false;
 
-  private readonly config: Config;
-  private readonly isTrusted: IsTrusted;
-  private readonly router: Router;
-  private readonly originChecks: ReadonlyMap<RouteConfig | DefaultRouteConfig, OriginCheck>;
+  /** What goes for those that come now. */
+  private current: Plan;
   private readonly pending = new Set<PendingClient>();
   private lastId = 0;
   private openRequests = 0;
   private onIdle: (() => void) | undefined;
 
   constructor(config: Config, world: GatewayWorld) {
-    this.config = config;
     this.world = world;
     this.room = new Room(this.tunnels, world.maxTunnels, world.onNoRoom);
-    this.isTrusted = trustedProxies(config.trustedProxies);
-    this.router = createRouter(config.routes);
-    const routes = config.defaultRoute === undefined ? config.routes : [...config.routes, config.defaultRoute];
-    this.originChecks = new Map(routes.map((route) => [route, createOriginCheck(route.origins)]));
-    this.pools = new Map(
-      Object.values(config.pools).map((pool) => [
-        pool.name,
-        { pool: new Pool(pool, world), upstream: createUpstream(pool, config.limits) },
-      ]),
-    );
+    this.current = this.adopt(config, undefined, world.secret);
+  }
+
+  get plan(): Plan {
+    return this.current;
+  }
+
+  /**
+   * Goes by another configuration from now on. Tunnels, handshakes and requests under way go on as they began.
+   *
+   * @param secret key of affinity cookies
+   */
+  reconfigure(config: Config, secret: string): void {
+    const before = this.current;
+    this.current = this.adopt(config, before, secret);
+    before.giveWayTo(this.current);
+    for (const [name, pool] of this.pools) if (pool.isEmpty) this.pools.delete(name);
   }
 
   /** Clients that have not got an answer to their handshake yet. */
@@ -106,7 +101,7 @@ export class Gateway {
   /** A request for a WebSocket. */
   upgrade({ head, judgement, leg, localPort, early }: Opening, listener: ListenerInfo): void {
     const arrival = this.arrive("tunnel", head, { remoteAddress: leg.remoteAddress, localPort }, listener);
-    const { maxEarlyData } = this.config.limits;
+    const { maxEarlyData } = this.plan.config.limits;
     const client = new PendingClient(leg, early, maxEarlyData, this.world.wheel, (released) => {
       this.pending.delete(released);
       this.checkIdle();
@@ -128,7 +123,7 @@ export class Gateway {
   }
 
   factsOf(arrival: Arrival): RequestFacts {
-    const facts = requestFacts(arrival.head, arrival.remoteAddress, arrival.secure, this.isTrusted);
+    const facts = requestFacts(arrival.head, arrival.remoteAddress, arrival.secure, this.plan.isTrusted);
     arrival.draft.client = facts.clientAddress;
     arrival.draft.host = facts.host;
     return facts;
@@ -136,31 +131,19 @@ export class Gateway {
 
   /** The route that takes a request, noted in its record; undefined when none does. */
   routeFor({ draft }: Arrival, facts: RequestFacts): RouteConfig | DefaultRouteConfig | undefined {
-    const route = this.config.routes[this.router(facts)] ?? this.config.defaultRoute;
+    const route = this.plan.routeFor(facts);
     draft.route = route?.name;
     draft.pool = route?.pool;
     return route;
   }
 
-  /** Whether a page of this origin may open a socket here. Of several Origin headers each has to be one that may. */
-  takesOrigin(route: RouteConfig | DefaultRouteConfig, facts: RequestFacts): boolean {
-    const takes = this.originChecks.get(route);
-    return headerValues(facts.headers, "origin").every((origin) => takes?.(origin) === true);
+  signal(pool: Pool, backend: Backend, signal: HealthSignal): void {
+    this.world.onSignal(pool, backend, signal);
   }
 
-  poolEntry(name: string): PoolEntry {
-    const entry = this.pools.get(name);
-    if (entry === undefined) throw new RangeError(`there is no pool ${name}`);
-    return entry;
-  }
-
-  signal(pool: Pool, index: number, signal: HealthSignal): void {
-    this.world.onSignal(pool, index, signal);
-  }
-
-  backendFailed(pool: Pool, index: number, signal: FailureSignal): void {
-    pool.noteFailure(index);
-    this.world.onSignal(pool, index, signal);
+  backendFailed(pool: Pool, backend: Backend, signal: FailureSignal): void {
+    pool.noteFailure(backend);
+    this.world.onSignal(pool, backend, signal);
   }
 
   /** Seconds that a refused client is told to wait. */
@@ -184,8 +167,14 @@ export class Gateway {
   /** Ends at once what is left, and the connections to backends. */
   async destroy(): Promise<void> {
     for (const client of this.pending) client.leg.destroy();
-    for (const tunnel of this.tunnels) tunnel.destroy("drain");
-    await Promise.all([...this.pools.values()].map((entry) => entry.upstream.close()));
+    for (const { tunnel } of this.tunnels) tunnel.destroy("shutdown");
+    await Promise.all([...this.plan.entries.values()].map(({ upstream }) => upstream.close()));
+  }
+
+  private adopt(config: Config, before: Plan | undefined, secret: string): Plan {
+    const plan = new Plan(config, before, this.pools, { ...this.world, secret });
+    for (const [name, { pool }] of plan.entries) this.pools.set(name, pool);
+    return plan;
   }
 
   private arrive(
@@ -197,7 +186,12 @@ export class Gateway {
     const { clock, idPrefix } = this.world;
     this.lastId += 1;
     const id = `${idPrefix}${this.lastId.toString(36)}`;
-    return arrivalOf(head, connection, listener, this.isTrusted, { kind, id, wall: clock.wall(), now: clock.now() });
+    return arrivalOf(head, connection, listener, this.plan.isTrusted, {
+      kind,
+      id,
+      wall: clock.wall(),
+      now: clock.now(),
+    });
   }
 
   private checkIdle(): void {

@@ -1,5 +1,6 @@
 /** The life of a connection, from its request to its record. */
 export type { ListenerInfo } from "./arrival.ts";
-export { Gateway, type GatewayWorld, type PoolEntry } from "./gateway.ts";
+export { Gateway, type GatewayWorld } from "./gateway.ts";
 export { retryAfter } from "./retry-after.ts";
 export type { AccessRecord, LegRecord } from "./record.ts";
+export type { TunnelLife } from "./tunnel-life.ts";

@@ -12,10 +12,12 @@ import {
   targetProblem,
 } from "../http/index.ts";
 import type { RequestFacts } from "../http/index.ts";
+import type { Backend } from "../pool/index.ts";
 
 import { forwardFacts } from "./arrival.ts";
 import type { Arrival } from "./arrival.ts";
-import type { Gateway, PoolEntry } from "./gateway.ts";
+import type { Gateway } from "./gateway.ts";
+import type { PoolEntry } from "./plan.ts";
 import { BAD_ANSWER, badRequest, INTERNAL, NO_ROUTE, noCandidate, TOO_SLOW } from "./outcomes.ts";
 import type { Refused } from "./outcomes.ts";
 import { STATUS_CLIENT_GONE } from "./record.ts";
@@ -84,23 +86,23 @@ export class PlainRequest {
       this.refuse(NO_ROUTE);
       return;
     }
-    await this.forward(this.gateway.poolEntry(route.pool), facts);
+    await this.forward(this.gateway.plan.entry(route.pool), facts);
   }
 
   private async forward(entry: PoolEntry, facts: RequestFacts): Promise<void> {
     const { pool } = entry;
-    const tried: number[] = [];
+    const tried: Backend[] = [];
     let last: Error | undefined;
     const { maxAttempts, budget } = pool.config.dial;
     const { clock } = this.gateway.world;
     const deadline = clock.now() + budget;
     while (tried.length < maxAttempts && clock.now() < deadline) {
-      const index = pool.pick(facts, tried);
-      if (index < 0) break;
-      const attempt = await this.attempt(entry, index, facts);
+      const backend = pool.pick(facts, tried);
+      if (backend === undefined) break;
+      const attempt = await this.attempt(entry, backend, facts);
       if (attempt === "gone") this.arrival.draft.status = STATUS_CLIENT_GONE;
       if (typeof attempt === "string") return;
-      tried.push(index);
+      tried.push(backend);
       last = attempt.error;
       this.tellFailure(attempt.error);
       if (attempt.sent && !this.mayRepeat()) break;
@@ -113,31 +115,31 @@ export class PlainRequest {
     return IDEMPOTENT.has(this.arrival.head.method) && this.fromClient === 0;
   }
 
-  private async attempt(entry: PoolEntry, index: number, facts: RequestFacts): Promise<Attempt> {
+  private async attempt(entry: PoolEntry, backend: Backend, facts: RequestFacts): Promise<Attempt> {
     const { pool, upstream } = entry;
     const { draft, head } = this.arrival;
     draft.attempts += 1;
-    draft.backend = pool.backend(index).name;
-    pool.acquire(index);
-    pool.requestBegun(index);
+    draft.backend = backend.name;
+    pool.acquire(backend);
+    pool.requestBegun(backend);
     const options: Dispatcher.DispatchOptions = {
       path: originForm(head.target),
       method: head.method,
       headers: forwardedRequestHeaders(head.headers, forwardFacts(this.arrival, false)),
       body: this.body(),
     };
-    const attempt = await this.dispatch(upstream.http(index), options, pool.cookieFor(index, facts));
-    pool.release(index);
-    pool.requestEnded(index);
-    this.judgeBackend(entry, index, attempt);
+    const attempt = await this.dispatch(upstream.http(backend.config), options, pool.cookieFor(backend, facts));
+    pool.release(backend);
+    pool.requestEnded(backend);
+    this.judgeBackend(entry, backend, attempt);
     return attempt;
   }
 
-  private judgeBackend(entry: PoolEntry, index: number, attempt: Attempt): void {
-    if (attempt === "answered") this.gateway.signal(entry.pool, index, "success");
-    else if (attempt === "cut") this.gateway.backendFailed(entry.pool, index, "unexpected-close");
+  private judgeBackend(entry: PoolEntry, backend: Backend, attempt: Attempt): void {
+    if (attempt === "answered") this.gateway.signal(entry.pool, backend, "success");
+    else if (attempt === "cut") this.gateway.backendFailed(entry.pool, backend, "unexpected-close");
     else if (attempt !== "gone" && !OWN_LIMITS.has(errorCode(attempt.error))) {
-      this.gateway.backendFailed(entry.pool, index, "dial-failed");
+      this.gateway.backendFailed(entry.pool, backend, "dial-failed");
     }
   }
 

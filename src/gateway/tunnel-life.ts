@@ -1,36 +1,52 @@
-import type { Pool } from "../pool/index.ts";
+import type { Milliseconds } from "../base/index.ts";
+import type { Backend, Pool } from "../pool/index.ts";
 import { TRUTH } from "../relay/index.ts";
 import type { LegReport, Tunnel, TunnelOwner } from "../relay/index.ts";
 
 import type { Gateway } from "./gateway.ts";
 import type { LegRecord, RecordDraft } from "./record.ts";
 
-/** What a gateway keeps of an open tunnel: no more than its end needs, since there are many and they live long. */
+/** What a gateway keeps of an open tunnel: no more than its end and its operators need, since there are many and they live long. */
 export class TunnelLife implements TunnelOwner {
+  /** Set once, right after this has been made for it. */
+  tunnel!: Tunnel;
+  readonly pool: Pool;
+  readonly backend: Backend;
+  readonly draft: RecordDraft;
+  /** Its backend has asked that it is not rebalanced. */
+  readonly pinned: boolean;
   private readonly gateway: Gateway;
-  private readonly pool: Pool;
-  private readonly index: number;
-  private readonly draft: RecordDraft;
 
   /** Counts the tunnel as open. */
-  constructor(gateway: Gateway, pool: Pool, index: number, draft: RecordDraft) {
+  constructor(gateway: Gateway, pool: Pool, backend: Backend, draft: RecordDraft, pinned: boolean) {
     this.gateway = gateway;
     this.pool = pool;
-    this.index = index;
+    this.backend = backend;
     this.draft = draft;
-    pool.tunnelOpened(index);
+    this.pinned = pinned;
+    pool.tunnelOpened(backend);
+  }
+
+  /** Time since its handshake came. */
+  get ageMs(): Milliseconds {
+    return this.tunnel.now - this.draft.startedAt;
+  }
+
+  /** Time since the last data in either direction. */
+  get idleMs(): Milliseconds {
+    return this.tunnel.idleMs;
   }
 
   tunnelOver(tunnel: Tunnel): void {
-    const { gateway, pool, index, draft } = this;
-    gateway.tunnels.delete(tunnel);
-    pool.tunnelClosed(index);
-    pool.release(index);
-    const { cause, client, backend } = tunnel.report();
+    const { gateway, pool, backend, draft } = this;
+    gateway.tunnels.delete(this);
+    pool.tunnelClosed(backend);
+    pool.release(backend);
+    const { cause, client, backend: server } = tunnel.report();
     const { by, health } = TRUTH[cause];
-    if (health === "success") gateway.signal(pool, index, "success");
-    else if (health !== "none") gateway.backendFailed(pool, index, health);
-    draft.tunnel = { endedBy: by, cause, client: legRecord(client), backend: legRecord(backend) };
+    if (health === "success") gateway.signal(pool, backend, "success");
+    else if (health !== "none") gateway.backendFailed(pool, backend, health);
+    draft.tunnel = { endedBy: by, cause, client: legRecord(client), backend: legRecord(server) };
     gateway.record(draft);
   }
 }

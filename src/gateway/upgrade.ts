@@ -3,24 +3,30 @@ import type { RouteConfig, DefaultRouteConfig } from "../config/index.ts";
 import {
   forwardedRequestHeaders,
   forwardedResponseHeaders,
+  headerValue,
   originForm,
   requestHeadText,
   responseHeadText,
 } from "../http/index.ts";
 import type { RequestFacts } from "../http/index.ts";
+import type { Backend } from "../pool/index.ts";
 import { Dial, Tunnel } from "../relay/index.ts";
 import type { DialOutcome } from "../relay/index.ts";
 import type { UpgradeJudgement, UpgradeRequest } from "../websocket/index.ts";
 
 import { forwardFacts } from "./arrival.ts";
 import type { Arrival } from "./arrival.ts";
-import type { Gateway, PoolEntry } from "./gateway.ts";
+import type { Gateway } from "./gateway.ts";
 import { BAD_ORIGIN, badRequest, INTERNAL, NO_ROOM, NO_ROUTE, noCandidate, signalOf, STOPPING } from "./outcomes.ts";
 import type { Refused } from "./outcomes.ts";
 import type { PendingClient } from "./pending-client.ts";
+import type { PoolEntry } from "./plan.ts";
 import { STATUS_CLIENT_GONE } from "./record.ts";
 import { Refusal } from "./refusal.ts";
 import { TunnelLife } from "./tunnel-life.ts";
+
+/** With this header in its 101, whatever its value, a backend asks that the tunnel is not rebalanced. */
+const PIN_HEADER = "fairlead-pin";
 
 /** One client's way from its handshake to a tunnel, or to the answer that it gets instead. */
 export class Upgrade {
@@ -59,7 +65,7 @@ export class Upgrade {
       this.refuse(NO_ROUTE);
       return;
     }
-    if (!this.gateway.takesOrigin(route, facts)) this.refuse(BAD_ORIGIN);
+    if (!this.gateway.plan.takesOrigin(route, facts)) this.refuse(BAD_ORIGIN);
     else if (this.gateway.room.enter()) await this.connectWithin(route, facts, judgement.upgrade);
     else this.refuse(NO_ROOM, this.retryLater());
   }
@@ -83,24 +89,27 @@ export class Upgrade {
     facts: RequestFacts,
     upgrade: UpgradeRequest,
   ): Promise<void> {
-    const entry = this.gateway.poolEntry(route.pool);
+    const entry = this.gateway.plan.entry(route.pool);
     const { maxAttempts, budget } = entry.pool.config.dial;
     const { clock } = this.gateway.world;
     const deadline = clock.now() + budget;
     const head = this.requestHead();
-    const tried: number[] = [];
+    const tried: Backend[] = [];
     while (tried.length < maxAttempts && clock.now() < deadline && !this.client.gone) {
-      const index = entry.pool.pick(facts, tried);
-      if (index < 0) break;
-      const outcome = await this.dial(entry, index, head, upgrade, deadline);
+      const backend = entry.pool.pick(facts, tried);
+      if (backend === undefined) break;
+      const outcome = await this.dial(entry, backend, head, upgrade, deadline);
       if (outcome !== undefined) {
-        this.settle(route, entry, index, facts, outcome);
+        this.settle(route, entry, backend, facts, outcome);
         return;
       }
-      tried.push(index);
+      tried.push(backend);
     }
     if (this.client.gone) this.recordGone();
-    else this.refuse(noCandidate(tried.length), this.retryLater());
+    else {
+      entry.pool.refused += 1;
+      this.refuse(noCandidate(tried.length), this.retryLater());
+    }
   }
 
   private requestHead(): string {
@@ -115,7 +124,7 @@ export class Upgrade {
   /** One attempt. Undefined when it failed; what that says of the backend has been told. */
   private async dial(
     entry: PoolEntry,
-    index: number,
+    backend: Backend,
     head: string,
     upgrade: UpgradeRequest,
     deadline: number,
@@ -127,19 +136,17 @@ export class Upgrade {
       connectTimeout: Math.min(pool.config.dial.connectTimeout, left),
       handshakeTimeout: Math.min(pool.config.dial.handshakeTimeout, left),
     };
-    const target = upstream.targets[index];
-    if (target === undefined) throw new RangeError(`no target for backend ${index}`);
-    this.noteAttempt(target.name);
-    pool.acquire(index);
-    const dial = new Dial(target, head, upgrade, limits, world);
+    this.noteAttempt(backend.name);
+    pool.acquire(backend);
+    const dial = new Dial(upstream.target(backend.config), head, upgrade, limits, world);
     this.client.onGone = () => dial.abort();
     try {
       const outcome = await dial.outcome;
-      this.gateway.signal(pool, index, "success");
+      this.gateway.signal(pool, backend, "success");
       return outcome;
     } catch (error) {
-      pool.release(index);
-      this.noteFailure(entry, index, error);
+      pool.release(backend);
+      this.noteFailure(entry, backend, error);
       return undefined;
     } finally {
       this.client.onGone = undefined;
@@ -151,23 +158,20 @@ export class Upgrade {
     this.arrival.draft.backend = backend;
   }
 
-  private noteFailure(entry: PoolEntry, index: number, error: unknown): void {
+  private noteFailure(entry: PoolEntry, backend: Backend, error: unknown): void {
     if (!(error instanceof FairleadError)) throw error;
     this.arrival.draft.error = error.code;
     if (error.code === "CLIENT_GONE") return;
     const { logger } = this.gateway.world;
-    logger.warn(
-      { id: this.arrival.draft.id, code: error.code, backend: entry.pool.backend(index).name },
-      error.message,
-    );
+    logger.warn({ id: this.arrival.draft.id, code: error.code, backend: backend.name }, error.message);
     const signal = signalOf(error);
-    if (signal !== undefined) this.gateway.backendFailed(entry.pool, index, signal);
+    if (signal !== undefined) this.gateway.backendFailed(entry.pool, backend, signal);
   }
 
   private settle(
     route: RouteConfig | DefaultRouteConfig,
     entry: PoolEntry,
-    index: number,
+    backend: Backend,
     facts: RequestFacts,
     outcome: DialOutcome,
   ): void {
@@ -175,20 +179,20 @@ export class Upgrade {
     draft.error = undefined;
     if (this.client.gone) {
       outcome.leg.destroy();
-      entry.pool.release(index);
+      entry.pool.release(backend);
       this.recordGone();
     } else if (outcome.kind === "refused") {
-      this.passRefusalOn(entry, index, outcome);
+      this.passRefusalOn(entry, backend, outcome);
     } else {
-      this.openTunnel(route, entry, index, facts, outcome);
+      this.openTunnel(route, entry, backend, facts, outcome);
     }
   }
 
-  private passRefusalOn(entry: PoolEntry, index: number, outcome: DialOutcome & { kind: "refused" }): void {
+  private passRefusalOn(entry: PoolEntry, backend: Backend, outcome: DialOutcome & { kind: "refused" }): void {
     const { draft } = this.arrival;
     draft.status = outcome.response.status;
     const onOver = (cutBy: "client" | "backend" | undefined): void => {
-      entry.pool.release(index);
+      entry.pool.release(backend);
       if (cutBy !== undefined) draft.error = cutBy === "client" ? "CLIENT_GONE" : "BACKEND_CLOSED_EARLY";
       this.gateway.record(draft);
     };
@@ -199,26 +203,28 @@ export class Upgrade {
   private openTunnel(
     route: RouteConfig | DefaultRouteConfig,
     entry: PoolEntry,
-    index: number,
+    backend: Backend,
     facts: RequestFacts,
     outcome: DialOutcome & { kind: "upgraded" },
   ): void {
     const { world } = this.gateway;
     const { pool } = entry;
     // Made before anything is counted: nothing may throw between there and the tunnel.
-    const head = Buffer.from(this.switchingHead(pool.cookieFor(index, facts), outcome), "latin1");
+    const head = Buffer.from(this.switchingHead(pool.cookieFor(backend, facts), outcome), "latin1");
     this.arrival.draft.status = 101;
     const early = this.client.takeEarly();
     this.client.release();
     const client = world.driver.drive(this.client.leg);
-    const backend = world.driver.drive(outcome.leg);
+    const server = world.driver.drive(outcome.leg);
     if (route.tunnel.heartbeat === "off") {
       client.keepAlive();
-      backend.keepAlive();
+      server.keepAlive();
     }
-    const life = new TunnelLife(this.gateway, pool, index, this.arrival.draft);
-    const tunnel = new Tunnel(client, backend, route.tunnel, outcome.agreement, world, life);
-    this.gateway.tunnels.add(tunnel);
+    const pinned = headerValue(outcome.response.headers, PIN_HEADER) !== undefined;
+    const life = new TunnelLife(this.gateway, pool, backend, this.arrival.draft, pinned);
+    const tunnel = new Tunnel(client, server, route.tunnel, outcome.agreement, world, life);
+    life.tunnel = tunnel;
+    this.gateway.tunnels.add(life);
     client.write(head);
     tunnel.start(early, outcome.early);
   }

@@ -43,6 +43,9 @@ const dropFromResponse = new Set([...hopByHop, "proxy-authenticate", "proxy-auth
 // 7.6.1), and removing them is a known way to lose framing, credentials, or what a proxy in front of us has attested.
 const endToEnd = /^(?:host|authorization|cookie|set-cookie|content-.*|sec-websocket-.*|x-forwarded-.*|forwarded|via)$/;
 
+// Headers with which fairlead and backends talk to each other: no client may speak in fairlead's name, nor has it to know.
+const own = /^fairlead-/;
+
 // What an untrusted peer says of the way before it is its own invention.
 const claims = new Set(["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto"]);
 
@@ -50,7 +53,7 @@ const claims = new Set(["forwarded", "x-forwarded-for", "x-forwarded-host", "x-f
  * The headers of a request as the backend gets them: the same function for upgrades and plain requests.
  *
  * Kept in order, case and number: everything that is meant for the far end, Host and Sec-WebSocket-* included. Dropped:
- * hop-by-hop headers, and what the Connection header names. X-Forwarded-For is appended to when the peer is trusted and
+ * hop-by-hop headers, what the Connection header names, and Fairlead-* headers. X-Forwarded-For is appended to when the peer is trusted and
  * else begun anew; X-Forwarded-Proto, -Host and -Port of a trusted peer are passed on, since they describe the client's
  * side of the first proxy, and else set; Forwarded (RFC 7239) is passed on from a trusted peer only. Via is added.
  */
@@ -62,7 +65,7 @@ export function forwardedRequestHeaders(headers: RawHeaders, facts: ForwardFacts
   for (let at = 0; at + 1 < headers.length; at += 2) {
     const name = headers[at] ?? "";
     const lower = name.toLowerCase();
-    if (dropFromRequest.has(lower) || named.has(lower) || lower === "x-forwarded-for") {
+    if (dropFromRequest.has(lower) || named.has(lower) || lower === "x-forwarded-for" || own.test(lower)) {
       continue;
     }
     if (!facts.trusted && claims.has(lower)) {
@@ -95,7 +98,7 @@ function addMissing(out: string[], name: string, value: string | undefined): voi
 }
 
 /**
- * The headers of an answer as the client gets them: without hop-by-hop headers and what Connection names, the rest in
+ * The headers of an answer as the client gets them: without hop-by-hop headers, what Connection names, and Fairlead-*, the rest in
  * order, case and number. The caller adds Connection and Upgrade for a 101.
  *
  * @param options.rawBody true when the body is passed on byte by byte in its own framing: Transfer-Encoding and Trailer
@@ -111,7 +114,7 @@ export function forwardedResponseHeaders(
     const name = headers[at] ?? "";
     const lower = name.toLowerCase();
     const framing = lower === "transfer-encoding" || lower === "trailer";
-    if (framing ? options.rawBody : !dropFromResponse.has(lower) && !named.has(lower)) {
+    if (framing ? options.rawBody : !dropFromResponse.has(lower) && !named.has(lower) && !own.test(lower)) {
       out.push(name, headers[at + 1] ?? "");
     }
   }

@@ -28,13 +28,18 @@ export interface WorkerCounts {
   readonly refusedTunnels: number;
   /** Connections refused for want of room since the start, before anything of them was read. */
   readonly refusedConnections: number;
-  readonly pools: Readonly<Record<string, readonly BackendCounts[]>>;
+  /** By the name of the pool, then by that of the backend; with those that have been removed, while they have something. */
+  readonly pools: Readonly<Record<string, Readonly<Record<string, BackendCounts>>>>;
 }
 
 /** One backend in the status. */
 export interface BackendStatus extends BackendCounts {
   readonly name: string;
   readonly weight: number;
+  /** `removed`: it is in the pool no more, and its last tunnels are being ended. */
+  readonly state: "active" | "draining" | "removed";
+  /** Most tunnels and requests at a time; null where nothing limits them. */
+  readonly maxConnections: number | null;
   readonly health: HealthStatus;
   /** Why the health is what it is. */
   readonly reason: string;

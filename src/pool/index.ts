@@ -1,2 +1,3 @@
 /** Pools as a worker sees them: candidates, health, and load over all workers. */
-export { type BackendCounters, type OnLoad, Pool, type PoolWorld } from "./pool.ts";
+export { type Backend, type BackendCounters } from "./backend.ts";
+export { type OnLoad, Pool, type PoolWorld } from "./pool.ts";

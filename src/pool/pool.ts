@@ -1,161 +1,173 @@
-import { createAffinity } from "../affinity/index.ts";
-import type { Affinity } from "../affinity/index.ts";
-import { createBalancer } from "../balancing/index.ts";
-import type { Balancer } from "../balancing/index.ts";
-import { PoolState } from "../base/index.ts";
-import type { Clock, Random } from "../base/index.ts";
+import type { Clock, PoolState, Random } from "../base/index.ts";
 import type { BackendConfig, PoolConfig } from "../config/index.ts";
 import { requestKey } from "../http/index.ts";
 import type { RequestFacts } from "../http/index.ts";
 
+import { Backend, NOWHERE } from "./backend.ts";
+import { nextChooser } from "./chooser.ts";
+import type { Chooser } from "./chooser.ts";
 import { PickRate } from "./pick-rate.ts";
 
-/** What a worker counts of one backend. All but `open` only grow. */
-export interface BackendCounters {
-  /** Tunnels that are open now. */
-  open: number;
-  /** Requests in flight now. */
-  inFlight: number;
-  /** Tunnels opened so far. */
-  tunnels: number;
-  /** Requests begun so far. */
-  requests: number;
-  /** Dials and requests that failed for the backend's sake. */
-  failures: number;
-}
-
 /** Told when a worker's own load of a backend has changed. */
-export type OnLoad = (pool: Pool, index: number) => void;
+export type OnLoad = (pool: Pool, backend: Backend) => void;
 
 /** What a pool needs of its worker. */
 export interface PoolWorld {
   readonly clock: Clock;
   readonly random: Random;
-  /** Key of affinity cookies. */
-  readonly secret: string;
   /** Whether other workers choose among the same backends. */
   readonly shared: boolean;
   readonly onLoad: OnLoad;
 }
 
-/** One pool as a worker sees it: who is in it, who is well, how much each has, and whom to take next. */
+const NONE: readonly number[] = [];
+
+/**
+ * One pool as a worker sees it: who is in it, who is well, how much each has, and whom to take next. It lives as long as
+ * there is one of that name; what is said of it changes in place.
+ */
 export class Pool {
-  readonly config: PoolConfig;
-  readonly counters: readonly BackendCounters[];
+  readonly name: string;
+  /** Clients that found no place with any backend. */
+  refused = 0;
 
-  private readonly view: PoolState;
-  private readonly mine: Int32Array;
-  private readonly others: Int32Array;
-  private readonly healthy: Uint8Array;
-  private readonly balancer: Balancer;
-  private readonly affinity: Affinity;
+  private chooser: Chooser;
+  private readonly world: PoolWorld;
+  private readonly known = new Map<string, Backend>();
   private readonly pickRate: PickRate | undefined;
-  private readonly onLoad: OnLoad;
 
-  constructor(config: PoolConfig, world: PoolWorld) {
-    const { backends } = config;
-    const names = backends.map((backend) => backend.name);
-    this.config = config;
-    this.view = new PoolState(
-      names,
-      backends.map((backend) => backend.weight),
-    );
-    this.mine = new Int32Array(backends.length);
-    this.others = new Int32Array(backends.length);
-    this.healthy = new Uint8Array(backends.length).fill(1);
-    this.counters = backends.map(() => ({ open: 0, inFlight: 0, tunnels: 0, requests: 0, failures: 0 }));
-    this.balancer = createBalancer(config.balance, world.random);
-    this.affinity = createAffinity(config.affinity, { pool: config.name, names, secret: world.secret });
+  /** @param secret key of affinity cookies */
+  constructor(config: PoolConfig, secret: string, world: PoolWorld) {
+    this.name = config.name;
+    this.world = world;
     this.pickRate = world.shared ? new PickRate(world.clock) : undefined;
-    this.onLoad = world.onLoad;
+    this.chooser = this.choose(config, secret, undefined);
+  }
+
+  get config(): PoolConfig {
+    return this.chooser.config;
+  }
+
+  /** Those that can be chosen, in the order of the configuration. */
+  get members(): readonly Backend[] {
+    return this.chooser.members;
+  }
+
+  /** All that have something, removed ones too. */
+  get backends(): Iterable<Backend> {
+    return this.known.values();
+  }
+
+  /** Whether nothing is left of a pool whose backends have all been removed. */
+  get isEmpty(): boolean {
+    return this.known.size === 0;
+  }
+
+  /** Undefined for one that is not in the pool and has nothing any more. */
+  backend(name: string): Backend | undefined {
+    return this.known.get(name);
+  }
+
+  /** Goes by another configuration of the same pool from now on. Tunnels stay. */
+  update(config: PoolConfig, secret: string): void {
+    this.chooser = this.choose(config, secret, this.chooser);
+  }
+
+  /** Removes all backends: the pool is no longer configured, and nobody asks it for one. */
+  retire(): void {
+    this.update({ ...this.config, backends: [] }, this.chooser.secret);
   }
 
   /**
    * Chooses a backend: the one that affinity prefers, else the algorithm's. To be called again with the failed ones.
    *
-   * @returns index, or -1 when no candidate is left
+   * @returns undefined when no candidate is left
    */
-  pick(facts: RequestFacts, tried: readonly number[]): number {
-    if (this.pickRate !== undefined) this.view.stale = this.pickRate.isHigh();
-    const preferred = this.affinity.prefer(this.view, facts, tried);
-    if (preferred >= 0) return preferred;
-    return this.balancer.pick(this.view, { key: this.keyOf(facts), tried });
+  pick(facts: RequestFacts, failed: readonly Backend[]): Backend | undefined {
+    const { view, members, affinity, balancer } = this.chooser;
+    if (this.pickRate !== undefined) view.stale = this.pickRate.isHigh();
+    const tried = failed.length === 0 ? NONE : failed.map(({ index }) => index);
+    const preferred = affinity.prefer(view, facts, tried);
+    const kept = preferred >= 0 ? members[preferred] : undefined;
+    if (kept !== undefined && !kept.sheds) return kept;
+    return members[balancer.pick(view, { key: this.keyOf(facts), tried })];
+  }
+
+  /** From now on no affinity leads to these, which have more than their share; what they have stays. */
+  shed(names: readonly string[]): void {
+    for (const backend of this.known.values()) backend.sheds = names.includes(backend.name);
   }
 
   /** The Set-Cookie value that the answer needs when this backend was chosen, if any. */
-  cookieFor(index: number, facts: RequestFacts): string | undefined {
-    return this.affinity.cookieFor(index, facts);
-  }
-
-  backend(index: number): BackendConfig {
-    const backend = this.config.backends[index];
-    if (backend === undefined) throw new RangeError(`pool ${this.config.name} has no backend ${index}`);
-    return backend;
-  }
-
-  /** Load of a backend over all workers. */
-  load(index: number): number {
-    return this.view.load(index);
-  }
-
-  /** A worker's own load of a backend: open tunnels, dials and requests in flight. */
-  ownLoad(index: number): number {
-    return this.mine[index] ?? 0;
+  cookieFor({ index }: Backend, facts: RequestFacts): string | undefined {
+    return this.chooser.affinity.cookieFor(index, facts);
   }
 
   /** Counts a pick. The caller gives it back with `release`, exactly once. */
-  acquire(index: number): void {
-    this.changeLoad(index, 1);
+  acquire(backend: Backend): void {
+    this.changeLoad(backend, 1);
   }
 
-  release(index: number): void {
-    this.changeLoad(index, -1);
+  release(backend: Backend): void {
+    this.changeLoad(backend, -1);
+    this.forgetIfGone(backend);
   }
 
   /** Takes over what the other workers have. */
-  setOthers(index: number, load: number): void {
-    this.others[index] = load;
-    this.view.setLoad(index, load + this.ownLoad(index));
+  setOthers(name: string, load: number): void {
+    const backend = this.known.get(name);
+    if (backend === undefined) return;
+    backend.others = load;
+    this.showLoad(backend);
   }
 
-  tunnelOpened(index: number): void {
-    const counters = this.countersOf(index);
+  setHealthy(name: string, healthy: boolean): void {
+    const backend = this.known.get(name);
+    if (backend === undefined) return;
+    backend.healthy = healthy;
+    this.showEligibility(backend);
+  }
+
+  tunnelOpened({ counters }: Backend): void {
     counters.open += 1;
     counters.tunnels += 1;
   }
 
-  tunnelClosed(index: number): void {
-    this.countersOf(index).open -= 1;
+  tunnelClosed({ counters }: Backend): void {
+    counters.open -= 1;
   }
 
-  requestBegun(index: number): void {
-    const counters = this.countersOf(index);
+  requestBegun({ counters }: Backend): void {
     counters.inFlight += 1;
     counters.requests += 1;
   }
 
-  requestEnded(index: number): void {
-    this.countersOf(index).inFlight -= 1;
+  requestEnded({ counters }: Backend): void {
+    counters.inFlight -= 1;
   }
 
   /** A tunnel, dial or request failed for the backend's sake. */
-  noteFailure(index: number): void {
-    this.countersOf(index).failures += 1;
+  noteFailure({ counters }: Backend): void {
+    counters.failures += 1;
   }
 
-  isHealthy(index: number): boolean {
-    return this.healthy[index] === 1;
+  private choose(config: PoolConfig, secret: string, old: Chooser | undefined): Chooser {
+    const members = config.backends.map((backend) => this.member(backend));
+    const chooser = nextChooser(config, secret, members, old, this.world.random);
+    for (const backend of members) showOn(chooser.view, backend);
+    for (const backend of old?.members ?? []) this.forgetIfGone(backend);
+    return chooser;
   }
 
-  setHealthy(index: number, healthy: boolean): void {
-    this.healthy[index] = healthy ? 1 : 0;
-    this.view.setEligible(index, healthy);
+  private member(config: BackendConfig): Backend {
+    const backend = this.known.get(config.name) ?? new Backend(config);
+    this.known.set(config.name, backend);
+    backend.config = config;
+    return backend;
   }
 
-  private countersOf(index: number): BackendCounters {
-    const counters = this.counters[index];
-    if (counters === undefined) throw new RangeError(`pool ${this.config.name} has no backend ${index}`);
-    return counters;
+  private forgetIfGone(backend: Backend): void {
+    if (backend.index === NOWHERE && backend.own === 0) this.known.delete(backend.name);
   }
 
   private keyOf(facts: RequestFacts): string | undefined {
@@ -163,10 +175,28 @@ export class Pool {
     return balance.method === "hash" ? requestKey(balance.by, facts) : undefined;
   }
 
-  private changeLoad(index: number, change: number): void {
-    const own = this.ownLoad(index) + change;
-    this.mine[index] = own;
-    this.view.setLoad(index, own + (this.others[index] ?? 0));
-    this.onLoad(this, index);
+  private changeLoad(backend: Backend, change: number): void {
+    backend.own += change;
+    this.showLoad(backend);
+    this.world.onLoad(this, backend);
   }
+
+  private showLoad({ index, load }: Backend): void {
+    if (index !== NOWHERE) this.chooser.view.setLoad(index, load);
+  }
+
+  private showEligibility(backend: Backend): void {
+    if (backend.index !== NOWHERE) this.chooser.view.setEligible(backend.index, takesNew(backend));
+  }
+}
+
+function takesNew({ healthy, config }: Backend): boolean {
+  return healthy && config.state === "active";
+}
+
+function showOn(view: PoolState, backend: Backend): void {
+  const { index, load, config } = backend;
+  if (view.load(index) !== load) view.setLoad(index, load);
+  if (view.weight(index) !== config.weight) view.setWeight(index, config.weight);
+  if (view.isEligible(index) !== takesNew(backend)) view.setEligible(index, takesNew(backend));
 }

@@ -16,7 +16,10 @@ export type EndCause =
   | "backend-message-too-large"
   | "idle"
   | "lifetime"
-  | "drain";
+  | "drain"
+  | "rebalance"
+  | "operator"
+  | "shutdown";
 
 /** Who brought the end about. */
 export type Initiator = "client" | "backend" | "fairlead";
@@ -46,6 +49,14 @@ const forwarded: LegTruth = { code: "forwarded", answers: true };
 const gone: LegTruth = { code: "none", answers: false };
 
 const { goingAway, protocolError, messageTooBig, serviceRestart } = CloseCode;
+/** Nobody has done anything wrong, and the client is to come back. */
+const moved: Truth = {
+  by: "fairlead",
+  client: told(serviceRestart),
+  backend: told(goingAway),
+  first: "backend",
+  health: "none",
+};
 
 /**
  * What each party sees when a tunnel ends.
@@ -116,7 +127,10 @@ export const TRUTH: Readonly<Record<EndCause, Truth>> = {
   },
   idle: { by: "fairlead", client: told(goingAway), backend: told(goingAway), first: "backend", health: "none" },
   lifetime: { by: "fairlead", client: told(goingAway), backend: told(goingAway), first: "backend", health: "none" },
-  drain: { by: "fairlead", client: told(serviceRestart), backend: told(goingAway), first: "backend", health: "none" },
+  drain: moved,
+  rebalance: moved,
+  operator: moved,
+  shutdown: moved,
 };
 
 /** Reasons written into Close frames: short, and without an address or path of ours. */
@@ -135,5 +149,8 @@ export const CLOSE_REASON: Readonly<Record<EndCause, string>> = {
   "backend-message-too-large": "message too large",
   idle: "idle",
   lifetime: "end of lifetime",
-  drain: "restarting",
+  drain: "moving",
+  rebalance: "moving",
+  operator: "restarting",
+  shutdown: "restarting",
 };

@@ -102,6 +102,11 @@ export class Tunnel implements WheelEntry {
     return this.ending?.cause;
   }
 
+  /** Time since the last data in either direction. */
+  get idleMs(): Milliseconds {
+    return this.watch.idleMs(this.now);
+  }
+
   private get closing(): Closing {
     return (this.ending ??= new Closing(this));
   }
@@ -146,7 +151,7 @@ export class Tunnel implements WheelEntry {
   }
 
   report(): TunnelReport {
-    return { cause: this.cause ?? "drain", client: legReport(this.client), backend: legReport(this.backend) };
+    return { cause: this.cause ?? "shutdown", client: legReport(this.client), backend: legReport(this.backend) };
   }
 
   // What the sides tell.

@@ -42,6 +42,11 @@ export class Watch {
     return undefined;
   }
 
+  /** Time since the last data in either direction. */
+  idleMs(now: Milliseconds): Milliseconds {
+    return now - this.lastActivity();
+  }
+
   /** Time until the next look. */
   nextDelay(now: Milliseconds): Milliseconds {
     const { client, backend, options } = this.tunnel;

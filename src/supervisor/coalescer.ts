@@ -15,7 +15,7 @@ export const LOAD_INTERVAL_MS: Milliseconds = 10;
 export class LoadCoalescer {
   private readonly send: (changes: readonly LoadChange[]) => void;
   private readonly interval: Milliseconds;
-  private readonly waiting = new Map<string, Map<number, LoadChange>>();
+  private readonly waiting = new Map<string, Map<string, LoadChange>>();
   private turnEnd: NodeJS.Immediate | undefined;
   private timer: NodeJS.Timeout | undefined;
   private sentAt = Number.NEGATIVE_INFINITY;
@@ -26,13 +26,13 @@ export class LoadCoalescer {
     this.send = send;
   }
 
-  change(pool: string, index: number, load: number): void {
+  change(pool: string, backend: string, load: number): void {
     let changes = this.waiting.get(pool);
     if (changes === undefined) {
       changes = new Map();
       this.waiting.set(pool, changes);
     }
-    changes.set(index, [pool, index, load]);
+    changes.set(backend, [pool, backend, load]);
     if (this.turnEnd === undefined && this.timer === undefined) this.schedule();
   }
 

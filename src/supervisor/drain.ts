@@ -11,7 +11,9 @@ export const DRAIN_GRACE_MS: Milliseconds = 7_000;
 /** What a drain does with a gateway. */
 export interface Drained {
   draining: boolean;
-  readonly tunnels: ReadonlySet<{ readonly cause: unknown; end(cause: "drain"): void }>;
+  readonly tunnels: ReadonlySet<{
+    readonly tunnel: { readonly cause: unknown; end(cause: "shutdown"): void };
+  }>;
   readonly world: { readonly clock: Clock };
   idle(): Promise<void>;
 }
@@ -67,10 +69,10 @@ async function endPaced(gateway: Drained, over: Milliseconds, sleep: Sleep, sign
 
 function endSome(gateway: Drained, count: number): number {
   let ended = 0;
-  for (const tunnel of gateway.tunnels) {
+  for (const { tunnel } of gateway.tunnels) {
     if (ended >= count) break;
     if (tunnel.cause !== undefined) continue;
-    tunnel.end("drain");
+    tunnel.end("shutdown");
     ended += 1;
   }
   return ended;

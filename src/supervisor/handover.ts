@@ -10,7 +10,7 @@ import type { Seat } from "./seat.ts";
 const TAKING_TIME_MAX_MS: Milliseconds = 100;
 
 interface Waiting {
-  readonly listener: number;
+  readonly listener: string;
   readonly accepted: Accepted;
 }
 
@@ -20,7 +20,7 @@ export interface HandoverWorld {
   /** Connections that wait while no worker can take them. */
   readonly waitingMax: number;
   /** Told of those beyond; to end them is up to it. */
-  readonly refused: (listener: number, accepted: Accepted) => void;
+  readonly refused: (listener: string, accepted: Accepted) => void;
 }
 
 /**
@@ -46,7 +46,7 @@ export class Handover {
   }
 
   /** A connection has come in. */
-  add(listener: number, accepted: Accepted): void {
+  add(listener: string, accepted: Accepted): void {
     // Its client may go away while it waits.
     if (accepted instanceof Socket) accepted.on("error", () => {});
     if (this.stopped) discard(accepted);
@@ -72,7 +72,7 @@ export class Handover {
   }
 
   /** With one worker there is nothing to choose, and nothing to wait for. */
-  private giveOnly(listener: number, accepted: Accepted): boolean {
+  private giveOnly(listener: string, accepted: Accepted): boolean {
     const [only, ...rest] = this.seats.values();
     if (only === undefined || rest.length > 0 || !only.ready || only.leaving || only.isTaking) return false;
     only.give(listener, accepted, this.world.clock.now());

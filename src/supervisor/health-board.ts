@@ -20,9 +20,8 @@ export interface HealthWorld {
 }
 
 interface Entry {
-  readonly pool: PoolConfig;
-  readonly backend: BackendConfig;
-  readonly index: number;
+  pool: PoolConfig;
+  backend: BackendConfig;
   readonly timer: WheelEntry;
   state: HealthState;
 }
@@ -30,47 +29,65 @@ interface Entry {
 /** The one truth about backends' health: hears what all workers see, probes who is ill, and tells everybody of changes. */
 export class HealthBoard {
   private readonly world: HealthWorld;
-  private readonly entries = new Map<string, readonly Entry[]>();
+  /** By the pool's name, then by the backend's. */
+  private entries: ReadonlyMap<string, ReadonlyMap<string, Entry>> = new Map();
   private readonly stopping = new AbortController();
 
   constructor(pools: readonly PoolConfig[], world: HealthWorld) {
     this.world = world;
-    const now = world.clock.now();
-    for (const pool of pools) {
-      const entries = pool.backends.map((backend, index) => {
-        const timer = detachedEntry(() => this.probe(pool.name, index));
-        return { pool, backend, index, timer, state: initialHealth(now) };
-      });
-      this.entries.set(pool.name, entries);
-    }
+    this.update(pools);
+  }
+
+  /** Goes by other pools from now on. What is known of a backend stays with its name. */
+  update(pools: readonly PoolConfig[]): void {
+    const before = this.entries;
+    const now = this.world.clock.now();
+    this.entries = new Map(
+      pools.map((pool) => {
+        const old = before.get(pool.name);
+        const entries = pool.backends.map((backend): [string, Entry] => {
+          const entry = old?.get(backend.name);
+          return [backend.name, entry === undefined ? this.newEntry(pool, backend, now) : regard(entry, pool, backend)];
+        });
+        return [pool.name, new Map(entries)];
+      }),
+    );
+    for (const entry of all(before)) if (!this.has(entry)) this.world.wheel.remove(entry.timer);
   }
 
   /** Something was seen of a backend. */
-  observe(pool: string, index: number, signal: HealthSignal): void {
-    const entry = this.entry(pool, index);
+  observe(pool: string, backend: string, signal: HealthSignal): void {
+    const entry = this.entries.get(pool)?.get(backend);
+    // What is still told of one that has been removed does not matter any more.
+    if (entry === undefined) return;
     const { clock, random } = this.world;
     this.apply(entry, observeHealth(entry.state, signal, clock.now(), entry.pool.health, random));
   }
 
-  stateOf(pool: string, index: number): HealthState {
-    return this.entry(pool, index).state;
+  /** Undefined for one that is not in the pool. */
+  stateOf(pool: string, backend: string): HealthState | undefined {
+    return this.entries.get(pool)?.get(backend)?.state;
   }
 
   /** What a new worker has to know. */
   notices(): HealthNotice[] {
-    return [...this.entries.values()].flat().map(noticeOf);
+    return all(this.entries).map(noticeOf);
   }
 
   /** Probes nobody any more; probes under way are given up. */
   stop(): void {
     this.stopping.abort();
-    for (const entry of [...this.entries.values()].flat()) this.world.wheel.remove(entry.timer);
+    for (const entry of all(this.entries)) this.world.wheel.remove(entry.timer);
   }
 
-  private entry(pool: string, index: number): Entry {
-    const entry = this.entries.get(pool)?.[index];
-    if (entry === undefined) throw new RangeError(`there is no backend ${index} in pool ${pool}`);
+  private newEntry(pool: PoolConfig, backend: BackendConfig, now: number): Entry {
+    const timer = detachedEntry(() => this.probe(entry));
+    const entry: Entry = { pool, backend, timer, state: initialHealth(now) };
     return entry;
+  }
+
+  private has(entry: Entry): boolean {
+    return this.entries.get(entry.pool.name)?.get(entry.backend.name) === entry;
   }
 
   private apply(entry: Entry, { state, flipped }: HealthChange): void {
@@ -94,15 +111,15 @@ export class HealthBoard {
   }
 
   /** Called when a probe is due. */
-  private probe(pool: string, index: number): number {
-    const entry = this.entry(pool, index);
+  private probe(entry: Entry): number {
     const { clock, logger, random } = this.world;
     if (entry.state.status === "healthy") return 0;
     this.apply(entry, beginProbe(entry.state, clock.now(), entry.pool.health));
     void this.ask(entry).then((failure) => {
-      if (this.stopping.signal.aborted) return;
+      if (this.stopping.signal.aborted || !this.has(entry)) return;
+      const { pool, backend } = entry;
       if (failure !== undefined)
-        logger.debug({ pool, backend: entry.backend.name }, `a probe failed: ${failure.reason}`);
+        logger.debug({ pool: pool.name, backend: backend.name }, `a probe failed: ${failure.reason}`);
       const signal = failure?.signal ?? "success";
       this.apply(entry, observeProbe(entry.state, signal, clock.now(), entry.pool.health, random));
     });
@@ -119,7 +136,18 @@ export class HealthBoard {
   }
 }
 
-function noticeOf({ pool, index, state }: Entry): HealthNotice {
+function all(entries: ReadonlyMap<string, ReadonlyMap<string, Entry>>): Entry[] {
+  return [...entries.values()].flatMap((ofPool) => [...ofPool.values()]);
+}
+
+/** What is known stays, what is said of it changes. */
+function regard(entry: Entry, pool: PoolConfig, backend: BackendConfig): Entry {
+  entry.pool = pool;
+  entry.backend = backend;
+  return entry;
+}
+
+function noticeOf({ pool, backend, state }: Entry): HealthNotice {
   const watched = state.status === "healthy" && (state.failures > 0 || pool.health.failureRate !== "off");
-  return { pool: pool.name, index, healthy: takesNewWork(state), watched };
+  return { pool: pool.name, backend: backend.name, healthy: takesNewWork(state), watched };
 }

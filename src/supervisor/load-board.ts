@@ -1,54 +1,75 @@
-import type { PoolConfig } from "../config/index.ts";
-
 import type { LoadChange } from "./messages.ts";
+
+/** Loads of backends: by pool, then by name. What is not there is 0. */
+type Loads = Map<string, Map<string, number>>;
 
 /** What every worker has on every backend, so that each can be told what the others have. */
 export class LoadBoard {
-  private readonly totals = new Map<string, Int32Array>();
-  private readonly byWorker = new Map<number, Map<string, Int32Array>>();
-  private readonly pools: readonly PoolConfig[];
-
-  constructor(pools: readonly PoolConfig[]) {
-    this.pools = pools;
-    for (const { name, backends } of pools) this.totals.set(name, new Int32Array(backends.length));
-  }
+  private readonly totals: Loads = new Map();
+  private readonly byWorker = new Map<number, Loads>();
 
   addWorker(worker: number): void {
-    const loads = this.pools.map(({ name, backends }) => [name, new Int32Array(backends.length)] as const);
-    this.byWorker.set(worker, new Map(loads));
+    this.byWorker.set(worker, new Map());
   }
 
   /** Takes over a worker's own load of one backend. */
-  set(worker: number, [pool, index, load]: LoadChange): void {
-    const own = this.byWorker.get(worker)?.get(pool);
-    const totals = this.totals.get(pool);
-    if (own === undefined || totals === undefined) return;
-    totals[index] = (totals[index] ?? 0) + load - (own[index] ?? 0);
-    own[index] = load;
+  set(worker: number, [pool, backend, load]: LoadChange): void {
+    const own = this.byWorker.get(worker);
+    if (own === undefined) return;
+    const change = load - get(own, pool, backend);
+    put(own, pool, backend, load);
+    put(this.totals, pool, backend, this.total(pool, backend) + change);
+  }
+
+  /** What all workers have on one backend. */
+  total(pool: string, backend: string): number {
+    return get(this.totals, pool, backend);
+  }
+
+  /** What one worker has on one backend. */
+  own(worker: number, pool: string, backend: string): number {
+    const loads = this.byWorker.get(worker);
+    return loads === undefined ? 0 : get(loads, pool, backend);
   }
 
   /** What the others have on one backend. */
-  others(worker: number, pool: string, index: number): number {
-    const total = this.totals.get(pool)?.[index] ?? 0;
-    return total - (this.byWorker.get(worker)?.get(pool)?.[index] ?? 0);
+  others(worker: number, pool: string, backend: string): number {
+    return this.total(pool, backend) - this.own(worker, pool, backend);
   }
 
   /** What the others have on every backend where they have something. */
   allOthers(worker: number): LoadChange[] {
-    return this.pools.flatMap(({ name, backends }) =>
-      backends
-        .map((_, index): LoadChange => [name, index, this.others(worker, name, index)])
-        .filter(([, , load]) => load !== 0),
-    );
+    return entries(this.totals)
+      .map(([pool, backend]): LoadChange => [pool, backend, this.others(worker, pool, backend)])
+      .filter(([, , load]) => load !== 0);
   }
 
   /** Gives back what a worker that has ended had. Returns the backends that this changes. */
   removeWorker(worker: number): LoadChange[] {
-    const had = [...(this.byWorker.get(worker) ?? [])].flatMap(([pool, loads]) =>
-      [...loads].map((load, index): LoadChange => [pool, index, load]).filter(([, , load]) => load !== 0),
-    );
-    for (const [pool, index] of had) this.set(worker, [pool, index, 0]);
+    const had = entries(this.byWorker.get(worker) ?? new Map());
+    for (const [pool, backend] of had) this.set(worker, [pool, backend, 0]);
     this.byWorker.delete(worker);
     return had;
   }
+}
+
+function get(loads: Loads, pool: string, backend: string): number {
+  return loads.get(pool)?.get(backend) ?? 0;
+}
+
+function put(loads: Loads, pool: string, backend: string, load: number): void {
+  let ofPool = loads.get(pool);
+  if (ofPool === undefined) {
+    ofPool = new Map();
+    loads.set(pool, ofPool);
+  }
+  // Backends come and go for as long as an instance lives; those without anything need not be remembered.
+  if (load === 0) ofPool.delete(backend);
+  else ofPool.set(backend, load);
+}
+
+function entries(loads: Loads): LoadChange[] {
+  return [...loads].flatMap(([pool, ofPool]) =>
+    [...ofPool].map(([backend, load]): LoadChange => [pool, backend, load]),
+  );
 }

@@ -2,31 +2,36 @@ import type { ErrorCode } from "../base/index.ts";
 import type { Config } from "../config/index.ts";
 import type { HealthSignal } from "../health/index.ts";
 import type { WorkerCounts } from "../metrics/index.ts";
+import type { Answer, Question } from "../operations/index.ts";
 
-/** The load of one backend: the pool's name, the backend's index, the count. */
-export type LoadChange = readonly [pool: string, index: number, load: number];
+/** The load of one backend: the pool's name, the backend's name, the count. */
+export type LoadChange = readonly [pool: string, backend: string, load: number];
 
 /** What a worker may know of a backend's health. */
 export interface HealthNotice {
   readonly pool: string;
-  readonly index: number;
+  readonly backend: string;
   readonly healthy: boolean;
   /** Whether successes make a difference now; else they are not told. */
   readonly watched: boolean;
 }
 
-/** What a worker begins with. */
-export interface WorkerStart {
+/** What all workers go by, swapped in whole at a reload. */
+export interface WorkerPlan {
   readonly config: Config;
   /** Key of affinity cookies, the same in all workers. */
   readonly secret: string;
+  readonly health: readonly HealthNotice[];
+  readonly others: readonly LoadChange[];
+}
+
+/** What a worker begins with. */
+export interface WorkerStart extends WorkerPlan {
   /** Base64 of the 48 bytes that TLS session tickets are made with. */
   readonly ticketKeys: string;
   readonly workerId: number;
   /** Whether there are other workers. */
   readonly shared: boolean;
-  readonly health: readonly HealthNotice[];
-  readonly others: readonly LoadChange[];
   readonly room: WorkerRoom;
 }
 
@@ -39,9 +44,11 @@ export interface WorkerRoom {
   readonly turnedAway: number;
 }
 
-/** From the supervisor to a worker. Beside these come connections and addresses to accept at, with the listener's index. */
+/** From the supervisor to a worker. Beside these come connections and addresses to accept at, with the listener's name. */
 export type ToWorker =
   | { readonly type: "start"; readonly start: WorkerStart }
+  /** Another configuration; `configured` tells when it is in force. */
+  | { readonly type: "plan"; readonly revision: number; readonly plan: WorkerPlan }
   | { readonly type: "others"; readonly changes: readonly LoadChange[] }
   | { readonly type: "health"; readonly notice: HealthNotice }
   /** The turn at an address has gone to another worker. */
@@ -49,6 +56,10 @@ export type ToWorker =
   /** Most tunnels from now on. */
   | { readonly type: "room"; readonly tunnels: number }
   | { readonly type: "count"; readonly request: number }
+  /** A question of an operator's; `answer` brings the answer. */
+  | { readonly type: "ask"; readonly request: number; readonly question: Question }
+  /** Backends of a pool that have more than their share. */
+  | { readonly type: "shed"; readonly pool: string; readonly backends: readonly string[] }
   /** With `settle` it first serves the connections that it got last; only a worker that is replaced has the time. */
   | { readonly type: "drain"; readonly over: number; readonly settle: boolean };
 
@@ -56,18 +67,20 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: "ready" }
   | { readonly type: "failed"; readonly code: ErrorCode; readonly message: string }
+  | { readonly type: "configured"; readonly revision: number }
   /** The connection with this number has been taken over; `connections` are open now. */
   | { readonly type: "taken"; readonly connection: number; readonly connections: number }
   /** It has let go of an address that it accepted at; with `error` because it could not. */
   | {
       readonly type: "passed";
-      readonly listener: number;
+      readonly listener: string;
       readonly turn: number;
       readonly connections: number;
       readonly error?: { readonly code: string; readonly message: string };
     }
   | { readonly type: "load"; readonly changes: readonly LoadChange[]; readonly connections: number }
-  | { readonly type: "signal"; readonly pool: string; readonly index: number; readonly signal: HealthSignal }
+  | { readonly type: "signal"; readonly pool: string; readonly backend: string; readonly signal: HealthSignal }
+  | { readonly type: "answer"; readonly request: number; readonly answer: Answer }
   | { readonly type: "counts"; readonly request: number; readonly counts: WorkerCounts }
   /** The worker was asked from outside to go; it waits to be replaced and drained. */
   | { readonly type: "leaving" }

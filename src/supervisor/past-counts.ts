@@ -5,23 +5,21 @@ export class PastCounts {
   refusedTunnels = 0;
   refusedConnections = 0;
 
-  private readonly pools = new Map<string, BackendCounts[]>();
+  private readonly pools = new Map<string, Map<string, BackendCounts>>();
 
   add({ pools, refusedTunnels, refusedConnections }: WorkerCounts): void {
     this.refusedTunnels += refusedTunnels;
     this.refusedConnections += refusedConnections;
-    for (const [name, counts] of Object.entries(pools)) {
-      const before = this.pools.get(name) ?? [];
-      this.pools.set(
-        name,
-        counts.map((count, index) => ended(count, before[index])),
-      );
+    for (const [name, backends] of Object.entries(pools)) {
+      const before = this.pools.get(name) ?? new Map<string, BackendCounts>();
+      for (const [backend, counts] of Object.entries(backends)) before.set(backend, ended(counts, before.get(backend)));
+      this.pools.set(name, before);
     }
   }
 
-  /** Undefined when no worker has ended yet. */
-  of(pool: string, index: number): BackendCounts | undefined {
-    return this.pools.get(pool)?.[index];
+  /** Undefined when no worker that had it has ended yet. */
+  of(pool: string, backend: string): BackendCounts | undefined {
+    return this.pools.get(pool)?.get(backend);
   }
 }
 

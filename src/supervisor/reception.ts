@@ -1,8 +1,9 @@
 import { FairleadError } from "../base/index.ts";
 import type { Clock } from "../base/index.ts";
-import type { Config } from "../config/index.ts";
+import type { ListenerConfig } from "../config/index.ts";
 import { listenError, openEntrance } from "../listener/index.ts";
 import type { Entrance } from "../listener/index.ts";
+import { discard } from "../wire/index.ts";
 import type { Accepted, Bound, LegDriver } from "../wire/index.ts";
 
 import { Handover } from "./handover.ts";
@@ -10,10 +11,24 @@ import type { Seat } from "./seat.ts";
 import type { BoundAddress } from "./status.ts";
 import { Turns } from "./turns.ts";
 
+/** Addresses that have been taken and are not accepted at yet. */
+export interface Opened {
+  /** Accepts at them from now on, and no more at those that are not wanted any more. */
+  commit(): void;
+  /** Lets go of them; everything stays as it was. */
+  cancel(): void;
+}
+
 /** How connections come to workers. */
 export interface Reception {
   /** Where it listens, in the order of the configuration. */
   readonly addresses: readonly BoundAddress[];
+  /**
+   * Takes the addresses that it does not have yet. Those that it has keep their sockets.
+   *
+   * @throws FairleadError LISTEN_FAILED for the first that fails; everything is as it was then
+   */
+  open(listeners: readonly ListenerConfig[]): Promise<Opened>;
   /**
    * Resolves when clients that connect from now on are waited for.
    *
@@ -23,7 +38,7 @@ export interface Reception {
   /** A worker may be able to take more now. */
   wake(): void;
   /** A worker has let go of an address that it accepted at. @param error why, if it is because it could not accept */
-  passed(seat: Seat, listener: number, turn: number, error: NodeJS.ErrnoException | undefined): void;
+  passed(seat: Seat, listener: string, turn: number, error: NodeJS.ErrnoException | undefined): void;
   /** A worker is gone, or is to get nothing more. */
   leave(seat: Seat): void;
   /** Accepts nothing more. */
@@ -40,42 +55,37 @@ export interface ReceptionWorld {
   /** A connection could not be accepted. */
   readonly failed: (error: Error) => void;
   /** There is no place even for waiting. */
-  readonly refused: (listener: number, accepted: Accepted) => void;
+  readonly refused: (listener: string, accepted: Accepted) => void;
 }
 
 /**
- * Opens all addresses of a configuration. Connections that come before there is a worker wait.
+ * Makes a reception without any address.
  *
  * @param remote whether workers are processes of their own
- * @throws FairleadError LISTEN_FAILED for the first address that fails; none is left open then
  */
-export function openReception(config: Config, world: ReceptionWorld, remote: boolean): Promise<Reception> {
+export function createReception(world: ReceptionWorld, remote: boolean): Reception {
   const { bind } = world.driver;
-  return remote && bind !== undefined ? bindAll(config, world, bind) : listenAtAll(config, world);
+  return remote && bind !== undefined ? workersAccept(world, bind) : thisProcessAccepts(world);
 }
 
 /** The workers accept, one at a time. */
-async function bindAll(
-  { listeners }: Config,
-  { seats }: ReceptionWorld,
-  bind: NonNullable<LegDriver["bind"]>,
-): Promise<Reception> {
-  const bounds: Bound[] = [];
-  for (const listener of listeners) {
-    try {
-      bounds.push(await bind(listener.host, listener.port));
-    } catch (error) {
-      for (const bound of bounds) bound.close();
-      // What binding throws is an error of the system's.
-      throw listenError(listener, error as NodeJS.ErrnoException);
-    }
-  }
-  const turns = new Turns(bounds, seats);
+function workersAccept({ seats }: ReceptionWorld, bind: NonNullable<LegDriver["bind"]>): Reception {
+  const turns = new Turns(seats);
+  const places = new Places<Bound>({
+    take: (listener) => bind(listener.host, listener.port),
+    begin: (listener, bound) => turns.open(listener.name, bound),
+    end: (name) => turns.shut(name),
+    drop: (bound) => bound.close(),
+    addressOf: ({ host, port }) => ({ host, port }),
+  });
   return {
-    addresses: bounds.map(({ host, port }, index) => ({ name: listeners[index]?.name ?? "", host, port })),
+    get addresses() {
+      return places.addresses;
+    },
+    open: (listeners) => places.open(listeners),
     async standing() {
       const failed = await turns.standing();
-      const listener = failed === undefined ? undefined : listeners[failed.listener];
+      const listener = failed === undefined ? undefined : places.configOf(failed.listener);
       if (failed !== undefined && listener !== undefined) throw listenError(listener, failed.error);
     },
     wake: () => turns.wake(),
@@ -86,35 +96,123 @@ async function bindAll(
 }
 
 /** This process accepts, and hands each connection over. */
-async function listenAtAll({ listeners }: Config, world: ReceptionWorld): Promise<Reception> {
+function thisProcessAccepts(world: ReceptionWorld): Reception {
   const { seats, driver, failed } = world;
   const handover = new Handover(seats, world);
-  const entrances: Entrance[] = [];
-  const close = (): void => {
-    for (const entrance of entrances) entrance.close();
-    handover.stop();
-  };
-  try {
-    for (const [index, listener] of listeners.entries()) {
-      const handlers = {
-        connection: handover.add.bind(handover, index),
-        failed,
-      };
-      // In order, so that the first address that fails is the one that is named.
-      entrances.push(await openEntrance(listener, handlers, driver));
-    }
-  } catch (error) {
-    close();
-    throw error;
-  }
+  const places = new Places<Gate>({
+    take: (listener) => Gate.take(listener, failed, driver),
+    begin: ({ name }, gate) => gate.begin((accepted) => handover.add(name, accepted)),
+    end: (_name, gate) => gate.close(),
+    drop: (gate) => gate.close(),
+    addressOf: ({ entrance }) => entrance.address,
+  });
   return {
-    addresses: entrances.map(({ config: { name }, address }) => ({ name, ...address })),
+    get addresses() {
+      return places.addresses;
+    },
+    open: (listeners) => places.open(listeners),
     standing: () => Promise.resolve(),
     wake: () => handover.wake(),
     passed: () => {
       throw new FairleadError("INTERNAL", "an address was passed on that only the supervisor accepts at");
     },
     leave: () => handover.wake(),
-    close,
+    close: () => {
+      places.dropAll();
+      handover.stop();
+    },
   };
+}
+
+/** An entrance whose connections wait until the workers know what to do with them. */
+class Gate {
+  /** Set once it listens. */
+  entrance!: Entrance;
+  private readonly early: Accepted[] = [];
+  private pass: (accepted: Accepted) => void = (accepted) => void this.early.push(accepted);
+
+  /** @throws FairleadError LISTEN_FAILED */
+  static async take(listener: ListenerConfig, failed: (error: Error) => void, driver: LegDriver): Promise<Gate> {
+    const gate = new Gate();
+    gate.entrance = await openEntrance(listener, { connection: (accepted) => gate.pass(accepted), failed }, driver);
+    return gate;
+  }
+
+  begin(pass: (accepted: Accepted) => void): void {
+    this.pass = pass;
+    for (const accepted of this.early.splice(0)) pass(accepted);
+  }
+
+  close(): void {
+    this.entrance.close();
+    for (const accepted of this.early.splice(0)) discard(accepted);
+  }
+}
+
+/** How a reception takes addresses and lets go of them. */
+interface PlaceKeeper<Held> {
+  /** @throws an error of the system's, or of fairlead's */
+  readonly take: (listener: ListenerConfig) => Promise<Held>;
+  readonly begin: (listener: ListenerConfig, held: Held) => void;
+  readonly end: (name: string, held: Held) => void;
+  /** Of what was taken and never begun with. */
+  readonly drop: (held: Held) => void;
+  readonly addressOf: (held: Held) => { readonly host: string; readonly port: number };
+}
+
+/** The addresses of a reception, by the names of their listeners. */
+class Places<Held> {
+  private readonly keeper: PlaceKeeper<Held>;
+  private readonly held = new Map<string, Held>();
+  private listeners: readonly ListenerConfig[] = [];
+
+  constructor(keeper: PlaceKeeper<Held>) {
+    this.keeper = keeper;
+  }
+
+  get addresses(): readonly BoundAddress[] {
+    return this.listeners.flatMap(({ name }) => {
+      const held = this.held.get(name);
+      return held === undefined ? [] : [{ name, ...this.keeper.addressOf(held) }];
+    });
+  }
+
+  configOf(name: string): ListenerConfig | undefined {
+    return this.listeners.find((listener) => listener.name === name);
+  }
+
+  async open(listeners: readonly ListenerConfig[]): Promise<Opened> {
+    const taken = new Map<ListenerConfig, Held>();
+    const cancel = (): void => taken.forEach((held) => this.keeper.drop(held));
+    // In order, so that the first address that fails is the one that is named.
+    for (const listener of listeners) {
+      if (this.held.has(listener.name)) continue;
+      try {
+        taken.set(listener, await this.keeper.take(listener));
+      } catch (error) {
+        cancel();
+        // What is no error of fairlead's is one of the system's.
+        throw error instanceof FairleadError ? error : listenError(listener, error as NodeJS.ErrnoException);
+      }
+    }
+    return { commit: () => this.commit(listeners, taken), cancel };
+  }
+
+  dropAll(): void {
+    for (const held of this.held.values()) this.keeper.drop(held);
+  }
+
+  private commit(listeners: readonly ListenerConfig[], taken: ReadonlyMap<ListenerConfig, Held>): void {
+    const wanted = new Set(listeners.map(({ name }) => name));
+    for (const [name, held] of this.held) {
+      if (wanted.has(name)) continue;
+      this.held.delete(name);
+      this.keeper.end(name, held);
+    }
+    this.listeners = listeners;
+    for (const [listener, held] of taken) {
+      this.held.set(listener.name, held);
+      this.keeper.begin(listener, held);
+    }
+  }
 }

@@ -1,10 +1,11 @@
 import type { Milliseconds } from "../base/index.ts";
 import type { WorkerCounts } from "../metrics/index.ts";
+import type { Answer, Question, Questions } from "../operations/index.ts";
 import type { Accepted, Bound } from "../wire/index.ts";
 
 import { LOAD_INTERVAL_MS, LoadCoalescer } from "./coalescer.ts";
 import { TURN_CONNECTIONS_MAX } from "./turn.ts";
-import type { FromWorker, LoadChange, ToWorker, WorkerStart } from "./messages.ts";
+import type { FromWorker, LoadChange, ToWorker, WorkerPlan, WorkerStart } from "./messages.ts";
 
 /** A worker as the supervisor reaches it, in this process or another. */
 export interface WorkerHandle {
@@ -12,9 +13,9 @@ export interface WorkerHandle {
   /** Messages and connections arrive in the order in which they are sent and given. */
   send(message: ToWorker): void;
   /** Hands a connection over. */
-  give(listener: number, accepted: Accepted): void;
+  give(listener: string, accepted: Accepted): void;
   /** Lets it accept at an address, for one turn. Absent where the worker lives in this process. */
-  giveTurn?(listener: number, turn: number, bound: Bound): void;
+  giveTurn?(listener: string, turn: number, bound: Bound): void;
   /** Ends it at once. */
   kill(): void;
 }
@@ -51,7 +52,10 @@ export class Seat {
   /** What it told last of what it counts. */
   counts: WorkerCounts | undefined;
 
+  /** Resolved when the worker goes by the configuration of that number. */
+  private readonly configuring = new Map<number, () => void>();
   private lastRequest = 0;
+  private readonly asked = new Map<number, (answer: Answer | undefined) => void>();
   private readonly waiting = new Map<number, (counts: WorkerCounts | undefined) => void>();
 
   constructor(id: number, place: number, handle: WorkerHandle, begun: Milliseconds) {
@@ -87,7 +91,7 @@ export class Seat {
   }
 
   /** Hands a connection over, behind all that is known of the loads by now. */
-  give(listener: number, accepted: Accepted, now: Milliseconds): void {
+  give(listener: string, accepted: Accepted, now: Milliseconds): void {
     this.connections += 1;
     this.givenAt = now;
     this.isTaking = true;
@@ -96,7 +100,7 @@ export class Seat {
   }
 
   /** Lets it accept at an address, behind all that is known of the loads by now. */
-  giveTurn(listener: number, turn: number, bound: Bound): void {
+  giveTurn(listener: string, turn: number, bound: Bound): void {
     this.turn = turn;
     this.turns += 1;
     this.loads.flush();
@@ -108,6 +112,19 @@ export class Seat {
     this.handle.send({ type: "drain", over, settle });
   }
 
+  /** Has it go by another configuration; resolves when it does, or is gone. */
+  configure(revision: number, plan: WorkerPlan): Promise<void> {
+    return new Promise((resolve) => {
+      this.configuring.set(revision, resolve);
+      this.handle.send({ type: "plan", revision, plan });
+    });
+  }
+
+  configured(revision: number): void {
+    this.configuring.get(revision)?.();
+    this.configuring.delete(revision);
+  }
+
   /** Asks what the worker counts; undefined when it ends before it answers. */
   count(): Promise<WorkerCounts | undefined> {
     return new Promise((resolve) => {
@@ -115,6 +132,24 @@ export class Seat {
       this.waiting.set(this.lastRequest, resolve);
       this.handle.send({ type: "count", request: this.lastRequest });
     });
+  }
+
+  /** Asks what an operator wants to know; undefined when the worker ends before it answers. */
+  ask<About extends keyof Questions>(
+    about: About,
+    ask: Questions[About]["ask"],
+  ): Promise<Questions[About]["answer"] | undefined> {
+    return new Promise((resolve) => {
+      this.lastRequest += 1;
+      // The worker answers what it is asked: the answer's form follows from the question's name.
+      this.asked.set(this.lastRequest, resolve as (answer: Answer | undefined) => void);
+      this.handle.send({ type: "ask", request: this.lastRequest, question: { about, ask } as Question });
+    });
+  }
+
+  answered(request: number, answer: Answer): void {
+    this.asked.get(request)?.(answer);
+    this.asked.delete(request);
   }
 
   counted(request: number, counts: WorkerCounts): void {
@@ -128,5 +163,9 @@ export class Seat {
     this.loads.stop();
     for (const resolve of this.waiting.values()) resolve(undefined);
     this.waiting.clear();
+    for (const resolve of this.asked.values()) resolve(undefined);
+    this.asked.clear();
+    for (const resolve of this.configuring.values()) resolve();
+    this.configuring.clear();
   }
 }

@@ -2,7 +2,7 @@ import { formatAddress } from "../config/index.ts";
 import type { Config, PoolConfig } from "../config/index.ts";
 import type { HealthState } from "../health/index.ts";
 import { sumCounts } from "../metrics/index.ts";
-import type { BackendCounts, PoolStatus, Status, WorkerCounts } from "../metrics/index.ts";
+import type { BackendCounts, BackendStatus, PoolStatus, Status, WorkerCounts } from "../metrics/index.ts";
 
 import { UNLIMITED } from "./room.ts";
 import type { Room } from "./room.ts";
@@ -34,12 +34,12 @@ interface StatusParts {
   readonly past: {
     readonly refusedTunnels: number;
     readonly refusedConnections: number;
-    of(pool: string, index: number): BackendCounts | undefined;
+    of(pool: string, backend: string): BackendCounts | undefined;
   };
   readonly room: Room;
   /** Connections that no worker could be given. */
   readonly refusedConnections: number;
-  readonly health: { stateOf(pool: string, index: number): HealthState };
+  readonly health: { stateOf(pool: string, backend: string): HealthState | undefined };
   /** Turns monotonic time into time since the epoch. */
   readonly wallOf: (monotonic: number) => number;
 }
@@ -86,21 +86,38 @@ export function listenerUrl(config: Config, { name, host, port }: BoundAddress):
   return `${secure ? "wss" : "ws"}://${formatAddress({ host: reachable, port })}`;
 }
 
-function poolStatus(pool: PoolConfig, { workers, past, health, wallOf }: StatusParts): PoolStatus {
+function poolStatus(pool: PoolConfig, parts: StatusParts): PoolStatus {
+  const counted = parts.workers.flatMap(({ counts }) => Object.keys(counts?.pools[pool.name] ?? {}));
+  const removed = new Set(counted);
+  for (const { name } of pool.backends) removed.delete(name);
   return {
     name: pool.name,
     balance: pool.balance.method,
     affinity: pool.affinity.method,
-    backends: pool.backends.map(({ name, weight }, index) => {
-      const { status, reason, since } = health.stateOf(pool.name, index);
-      return {
-        name,
-        weight,
-        health: status,
-        reason,
-        since: new Date(wallOf(since)).toISOString(),
-        ...sumCounts([past.of(pool.name, index), ...workers.map(({ counts }) => counts?.pools[pool.name]?.[index])]),
-      };
-    }),
+    backends: [
+      ...pool.backends.map(({ name, weight, state, maxConnections }) => {
+        const limit = maxConnections ?? pool.admission.maxConnections;
+        return backendStatus(pool, { name, weight, state, maxConnections: limit === "off" ? null : limit }, parts);
+      }),
+      ...[...removed].map((name) =>
+        backendStatus(pool, { name, weight: 0, state: "removed", maxConnections: null }, parts),
+      ),
+    ],
+  };
+}
+
+function backendStatus(
+  pool: PoolConfig,
+  backend: Pick<BackendStatus, "name" | "weight" | "state" | "maxConnections">,
+  { workers, past, health, wallOf, startedWall }: StatusParts,
+): BackendStatus {
+  const { name } = backend;
+  const known = health.stateOf(pool.name, name);
+  return {
+    ...backend,
+    health: known?.status ?? "healthy",
+    reason: known?.reason ?? "it has been removed",
+    since: new Date(known === undefined ? startedWall : wallOf(known.since)).toISOString(),
+    ...sumCounts([past.of(pool.name, name), ...workers.map(({ counts }) => counts?.pools[pool.name]?.[name])]),
   };
 }

@@ -1,28 +1,31 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as setTimeoutPromise } from "node:timers/promises";
 
-import { FairleadError, startWheel, Wheel } from "../base/index.ts";
+import { startWheel, Wheel } from "../base/index.ts";
 import type { Clock, Logger, Milliseconds, Random } from "../base/index.ts";
 import type { Config } from "../config/index.ts";
 import { retryAfter } from "../gateway/index.ts";
+import { takesNewWork } from "../health/index.ts";
 import { TurnAway } from "../listener/index.ts";
 import type { Status } from "../metrics/index.ts";
+import type { Questions } from "../operations/index.ts";
 import { probe } from "../probes/index.ts";
 import { createDriver } from "../wire/index.ts";
 import type { Accepted } from "../wire/index.ts";
 
 import { loadBinding } from "./binding.ts";
+import { Crew } from "./crew.ts";
+import type { Report } from "./crew.ts";
 import { DRAIN_GRACE_MS } from "./drain.ts";
 import { HealthBoard } from "./health-board.ts";
 import { LoadBoard } from "./load-board.ts";
-import type { FromWorker, HealthNotice, LoadChange, WorkerStart } from "./messages.ts";
+import type { FromWorker, LoadChange, WorkerPlan, WorkerStart } from "./messages.ts";
 import { PastCounts } from "./past-counts.ts";
-import { openReception } from "./reception.ts";
+import { createReception } from "./reception.ts";
 import type { Reception } from "./reception.ts";
 import { planRoom, shareOf } from "./room.ts";
 import type { Room } from "./room.ts";
-import { Seat } from "./seat.ts";
-import type { Spawn } from "./seat.ts";
+import type { Seat, Spawn } from "./seat.ts";
 import { Seldom } from "./seldom.ts";
 import { statusOf } from "./status.ts";
 import type { BoundAddress } from "./status.ts";
@@ -44,68 +47,79 @@ export interface SupervisorWorld {
 
 const SECRET_BYTES = 32;
 const TICKET_KEY_BYTES = 48;
-/** A worker that ends within this time of its start is replaced only after as long: something is wrong with all of them. */
-const RESTART_INTERVAL_MIN_MS: Milliseconds = 1_000;
 /** How long a worker may take to tell its counts; one that is frozen never does. */
 const COUNT_TIMEOUT_MS: Milliseconds = 1_000;
+/** How long workers may take to go by another configuration; one that is frozen does it once it is not. */
+const CONFIGURE_TIMEOUT_MS: Milliseconds = 5_000;
 /** How much longer than its drain lasts a worker may take to say so. */
 const DRAINED_TIMEOUT_MS: Milliseconds = 2_000;
 /** Least time between two log lines about connections that could not be accepted. */
 const ACCEPT_FAILURE_INTERVAL_MS: Milliseconds = 1_000;
 
-/** Keeps the workers of one instance, and the one truth that they share: loads, health, secrets, addresses. */
+/** Keeps the one truth that the workers of an instance share: configuration, loads, health, secrets, addresses. */
 export class Supervisor {
   state: Status["state"] = "starting";
-  readonly room: Room;
 
-  private readonly config: Config;
+  private current: Config;
+  private plannedRoom: Room;
+  private revision = 0;
   private readonly world: SupervisorWorld;
   private readonly wheel: Wheel;
   private readonly stopWheel: () => void;
-  private readonly secret: string;
+  private readonly randomSecret = randomBytes(SECRET_BYTES).toString("base64url");
   private readonly ticketKeys = randomBytes(TICKET_KEY_BYTES).toString("base64");
   private readonly started: number;
-  private readonly loads: LoadBoard;
+  private readonly loads = new LoadBoard();
   private readonly health: HealthBoard;
   private readonly past = new PastCounts();
-  private readonly seats = new Map<number, Seat>();
-  private reception: Reception | undefined;
+  private readonly crew: Crew;
+  private readonly reception: Reception;
   private readonly turnAway: TurnAway;
   private readonly notTaken: Seldom;
   private refusedConnections = 0;
-  private lastId = 0;
-  private clean = true;
-  private opening: { resolve(): void; reject(error: FairleadError): void } | undefined;
   private draining: Promise<boolean> | undefined;
-  private onEmpty: (() => void) | undefined;
 
   constructor(config: Config, world: SupervisorWorld) {
-    this.config = config;
+    this.current = config;
     this.world = world;
     this.started = world.clock.wall();
-    this.secret = config.secret ?? randomBytes(SECRET_BYTES).toString("base64url");
     this.wheel = new Wheel(world.clock, undefined, (error) =>
       world.logger.error({ err: error }, "a timer failed unexpectedly"),
     );
     this.stopWheel = startWheel(this.wheel);
-    const pools = Object.values(config.pools);
-    this.loads = new LoadBoard(pools);
-    this.room = planRoom(config.limits.maxTunnels, world.workers, world.descriptors, config.listeners.length);
+    this.plannedRoom = this.planRoom(config);
     this.turnAway = new TurnAway(this.room.turnedAway);
     this.notTaken = new Seldom(world.clock, ACCEPT_FAILURE_INTERVAL_MS, (times, reason) => {
       world.logger.warn({ times, reason }, "connections cannot be accepted");
     });
-    this.health = new HealthBoard(pools, {
+    this.health = new HealthBoard(Object.values(config.pools), {
       ...world,
       wheel: this.wheel,
       probe,
-      onNotice: (notice) => this.tellHealth(notice),
+      onNotice: (notice) => this.crew.tell({ type: "health", notice }),
     });
+    this.crew = new Crew({
+      ...world,
+      startFor: (seat) => this.startFor(seat),
+      drainTime: () => this.config.drain,
+      heard: (seat, message) => this.hear(seat, message),
+      arrived: (seat) => this.workerArrived(seat),
+      left: (seat) => this.workerLeft(seat),
+    });
+    this.reception = this.makeReception();
+  }
+
+  get config(): Config {
+    return this.current;
+  }
+
+  get room(): Room {
+    return this.plannedRoom;
   }
 
   /** Where it listens, in the order of the configuration. */
   get addresses(): readonly BoundAddress[] {
-    return this.reception?.addresses ?? [];
+    return this.reception.addresses;
   }
 
   /**
@@ -115,8 +129,8 @@ export class Supervisor {
    */
   async open(): Promise<void> {
     try {
-      this.reception = await this.openReception();
-      await this.startWorkers();
+      (await this.reception.open(this.config.listeners)).commit();
+      await this.crew.start();
       await this.reception.standing();
       this.state = "running";
     } catch (error) {
@@ -127,11 +141,27 @@ export class Supervisor {
 
   /** Whether new clients are served. */
   ready(): boolean {
-    return this.state === "running" && [...this.seats.values()].some((seat) => seat.ready && !seat.leaving);
+    return this.state === "running" && this.crew.ready.some((seat) => !seat.leaving);
+  }
+
+  /**
+   * Puts another configuration in the place of this one: at once in each worker, and nothing that is open notices. What
+   * is known of backends and workers lives on. The caller has judged it; options that need a restart are as they were.
+   *
+   * @throws FairleadError LISTEN_FAILED; nothing has changed then
+   */
+  async reconfigure(config: Config): Promise<void> {
+    const opened = await this.reception.open(config.listeners);
+    this.current = config;
+    this.health.update(Object.values(config.pools));
+    await this.tellPlan();
+    opened.commit();
+    this.plannedRoom = this.planRoom(config);
+    for (let place = 0; place < this.world.workers; place += 1) this.shareAnew(place);
   }
 
   async status(): Promise<Status> {
-    const seats = [...this.seats.values()].filter((seat) => seat.ready);
+    const seats = this.crew.ready;
     const late = setTimeoutPromise(COUNT_TIMEOUT_MS, undefined, { ref: false });
     await Promise.all(seats.map((seat) => Promise.race([seat.count(), late])));
     const { version } = this.world;
@@ -143,7 +173,7 @@ export class Supervisor {
       addresses: this.addresses,
       // What has ended meanwhile is past; of what is late, the last that it told counts.
       workers: seats
-        .filter(({ id }) => this.seats.has(id))
+        .filter(({ id }) => this.crew.seats.has(id))
         .map(({ id, share, handle: { pid }, counts }) => ({ id, share, pid, counts })),
       past: this.past,
       room: this.room,
@@ -151,6 +181,37 @@ export class Supervisor {
       health: this.health,
       wallOf: (monotonic) => this.world.clock.wall() - (this.world.clock.now() - monotonic),
     });
+  }
+
+  /**
+   * Asks every worker that serves.
+   *
+   * @param askFor what to ask the worker of that number
+   * @returns the answers; who is gone or frozen gives none
+   */
+  async ask<About extends keyof Questions>(
+    about: About,
+    askFor: (worker: number) => Questions[About]["ask"],
+  ): Promise<{ readonly worker: number; readonly answer: Questions[About]["answer"] }[]> {
+    const late = setTimeoutPromise(COUNT_TIMEOUT_MS, undefined, { ref: false });
+    const answers = await Promise.all(
+      this.crew.ready.map(async (seat) => {
+        const answer = await Promise.race([seat.ask(about, askFor(seat.id)), late]);
+        return { worker: seat.id, answer };
+      }),
+    );
+    return answers.flatMap(({ worker, answer }) => (answer === undefined ? [] : [{ worker, answer }]));
+  }
+
+  /** Whether a backend is well enough for new work. */
+  isHealthy(pool: string, backend: string): boolean {
+    const state = this.health.stateOf(pool, backend);
+    return state !== undefined && takesNewWork(state);
+  }
+
+  /** From now on no affinity leads to these backends of a pool. */
+  shed(pool: string, backends: readonly string[]): void {
+    this.crew.tell({ type: "shed", pool, backends });
   }
 
   /**
@@ -165,121 +226,113 @@ export class Supervisor {
 
   /** Ends everything at once. */
   kill(): void {
-    if (this.seats.size > 0 && this.state !== "starting") this.clean = false;
-    for (const seat of this.seats.values()) seat.handle.kill();
+    if (this.crew.seats.size > 0 && this.state !== "starting") this.crew.clean = false;
+    this.crew.kill();
     this.finish();
   }
 
   private async drainAll(over: Milliseconds): Promise<boolean> {
-    if (this.state === "stopped") return this.clean;
+    if (this.state === "stopped") return this.crew.clean;
     this.state = "draining";
-    this.reception?.close();
-    const empty = new Promise<void>((resolve) => {
-      this.onEmpty = resolve;
-    });
-    for (const seat of this.seats.values()) seat.drain(over, false);
-    this.checkEmpty();
+    this.reception.close();
     const late = setTimeout(() => this.kill(), over + DRAIN_GRACE_MS + DRAINED_TIMEOUT_MS);
-    await empty;
+    await this.crew.drain(over);
     clearTimeout(late);
     this.finish();
-    return this.clean;
+    return this.crew.clean;
   }
 
   private finish(): void {
     this.state = "stopped";
-    this.reception?.close();
+    this.reception.close();
     this.turnAway.stop();
     this.health.stop();
     this.stopWheel();
   }
 
-  private openReception(): Promise<Reception> {
+  private makeReception(): Reception {
     const { clock, remote } = this.world;
-    const driver = createDriver(this.config.socketDriver, loadBinding);
-    const waitingMax = this.room.waiting;
-    const failed = (error: Error): void => this.notTaken.note(error.message);
-    const refused = (listener: number, accepted: Accepted): void => this.refuse(listener, accepted);
-    const world = { clock, seats: this.seats, driver, waitingMax, failed, refused };
-    return openReception(this.config, world, remote);
+    return createReception(
+      {
+        clock,
+        seats: this.crew.seats,
+        driver: createDriver(this.config.socketDriver, loadBinding),
+        waitingMax: this.room.waiting,
+        failed: (error) => this.notTaken.note(error.message),
+        refused: (listener, accepted) => this.refuse(listener, accepted),
+      },
+      remote,
+    );
   }
 
   /** There is no place even for waiting: workers take too little, or this process may open too few files. */
-  private refuse(index: number, accepted: Accepted): void {
+  private refuse(name: string, accepted: Accepted): void {
     this.refusedConnections += 1;
     this.notTaken.note("too many wait for a worker");
-    const listener = this.config.listeners[index];
+    const listener = this.config.listeners.find((one) => one.name === name);
     if (listener !== undefined) this.turnAway.refuse(accepted, listener, retryAfter(this.world.random));
   }
 
-  private async startWorkers(): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.opening = { resolve, reject };
-    try {
-      for (let place = 0; place < this.world.workers; place += 1) this.seatWorker(place);
-      await promise;
-    } finally {
-      this.opening = undefined;
-    }
+  private planRoom({ limits, listeners }: Config): Room {
+    return planRoom(limits.maxTunnels, this.world.workers, this.world.descriptors, listeners.length);
   }
 
-  private seatWorker(place: number): void {
-    this.lastId += 1;
-    const id = this.lastId;
-    const handle = this.world.spawn(
-      (message) => this.receive(id, message),
-      (how) => this.workerGone(id, how),
-    );
-    const seat = new Seat(id, place, handle, this.world.clock.now());
-    this.seats.set(id, seat);
-    this.loads.addWorker(id);
-    seat.start(this.startFor(seat));
-  }
-
-  private startFor({ id: workerId, place }: Seat): WorkerStart {
+  private startFor(seat: Seat): WorkerStart {
     const { worker, turnedAway } = this.room;
+    this.loads.addWorker(seat.id);
+    return {
+      ...this.planFor(seat),
+      ticketKeys: this.ticketKeys,
+      workerId: seat.id,
+      shared: this.world.workers > 1,
+      room: { connections: worker.connections, tunnels: this.shareOf(seat.id, seat.place), turnedAway },
+    };
+  }
+
+  private planFor({ id }: Seat): WorkerPlan {
     return {
       config: this.config,
-      secret: this.secret,
-      ticketKeys: this.ticketKeys,
-      workerId,
-      shared: this.world.workers > 1,
+      secret: this.config.secret ?? this.randomSecret,
       health: this.health.notices(),
-      others: this.loads.allOthers(workerId),
-      room: { connections: worker.connections, tunnels: this.shareOf(workerId, place), turnedAway },
+      others: this.loads.allOthers(id),
     };
+  }
+
+  /** Resolves when all workers go by the configuration, or as good as. */
+  private async tellPlan(): Promise<void> {
+    this.revision += 1;
+    const { revision } = this;
+    const late = setTimeoutPromise(CONFIGURE_TIMEOUT_MS, undefined, { ref: false });
+    const seats = [...this.crew.seats.values()];
+    await Promise.all(seats.map((seat) => Promise.race([seat.configure(revision, this.planFor(seat)), late])));
   }
 
   /** What a worker may have beside those in its place that are older and have not gone yet. */
   private shareOf(id: number, place: number): number {
     let held = 0;
-    for (const seat of this.seats.values()) if (seat.place === place && seat.id < id) held += seat.connectionsMax;
+    for (const seat of this.crew.seats.values()) if (seat.place === place && seat.id < id) held += seat.connectionsMax;
     return shareOf(this.room, place, held);
   }
 
   /** What older workers in this place have held until now others may have. */
   private shareAnew(place: number): void {
-    for (const seat of this.seats.values()) if (seat.place === place) seat.allow(this.shareOf(seat.id, place));
+    for (const seat of this.crew.seats.values()) if (seat.place === place) seat.allow(this.shareOf(seat.id, place));
   }
 
-  private receive(id: number, message: FromWorker): void {
-    const seat = this.seats.get(id);
-    if (seat === undefined) return;
+  private hear(seat: Seat, message: Report): void {
     if (message.type === "taken") this.taken(seat, message.connections);
     else if (message.type === "passed") this.passed(seat, message);
     else if (message.type === "load") this.takeLoads(seat, message.changes, message.connections);
-    else if (message.type === "signal") this.health.observe(message.pool, message.index, message.signal);
+    else if (message.type === "signal") this.health.observe(message.pool, message.backend, message.signal);
+    else if (message.type === "answer") seat.answered(message.request, message.answer);
     else if (message.type === "counts") seat.counted(message.request, message.counts);
-    else if (message.type === "ready") this.workerReady(seat);
-    else if (message.type === "failed") this.workerFailed(seat, new FairleadError(message.code, message.message));
-    else if (message.type === "leaving") this.replace(seat);
-    else this.workerDrained(seat, message);
+    else seat.configured(message.revision);
   }
 
   private taken(seat: Seat, connections: number): void {
     seat.connections = connections;
     seat.isTaking = false;
-    this.reception?.wake();
+    this.reception.wake();
   }
 
   private passed(seat: Seat, { listener, turn, connections, error }: FromWorker & { type: "passed" }): void {
@@ -288,7 +341,7 @@ export class Supervisor {
     if (seat.leaving) this.shareAnew(seat.place);
     if (error !== undefined) this.notTaken.note(error.message);
     const cause = error === undefined ? undefined : Object.assign(new Error(error.message), { code: error.code });
-    this.reception?.passed(seat, listener, turn, cause);
+    this.reception.passed(seat, listener, turn, cause);
   }
 
   private takeLoads(from: Seat, changes: readonly LoadChange[], connections: number): void {
@@ -300,80 +353,23 @@ export class Supervisor {
   }
 
   private tellLoads(from: number, changes: readonly LoadChange[]): void {
-    for (const [pool, index] of changes) {
-      for (const seat of this.seats.values()) {
-        if (seat.id !== from) seat.loads.change(pool, index, this.loads.others(seat.id, pool, index));
+    for (const [pool, backend] of changes) {
+      for (const seat of this.crew.seats.values()) {
+        if (seat.id !== from) seat.loads.change(pool, backend, this.loads.others(seat.id, pool, backend));
       }
     }
   }
 
-  private tellHealth(notice: HealthNotice): void {
-    for (const seat of this.seats.values()) seat.handle.send({ type: "health", notice });
-  }
-
-  private workerReady(seat: Seat): void {
-    seat.ready = true;
+  private workerArrived(seat: Seat): void {
     // Until now the one that it replaces went on getting connections.
     this.shareAnew(seat.place);
-    this.reception?.wake();
-    const all = [...this.seats.values()];
-    if (all.length >= this.world.workers && all.every((one) => one.ready)) this.opening?.resolve();
-    // A worker that has been asked to go does so once its successor serves.
-    for (const one of all) if (one.replacedBy === seat.id) one.drain(this.config.drain, true);
+    this.reception.wake();
   }
 
-  private workerFailed(seat: Seat, error: FairleadError): void {
-    if (this.opening === undefined) this.world.logger.error({ worker: seat.id, code: error.code }, error.message);
-    this.opening?.reject(error);
-    seat.handle.kill();
-  }
-
-  private replace(seat: Seat): void {
-    if (this.state !== "running" || seat.leaving || seat.replacedBy !== undefined) return;
-    this.world.logger.info({ worker: seat.id, pid: seat.handle.pid }, "worker leaves and is replaced");
-    this.seatWorker(seat.place);
-    seat.replacedBy = this.lastId;
-  }
-
-  private workerDrained(seat: Seat, { clean, counts }: FromWorker & { type: "drained" }): void {
-    this.clean &&= clean;
-    seat.counts = counts;
-    seat.leaving = true;
-    seat.handle.kill();
-  }
-
-  private workerGone(id: number, how: string): void {
-    const seat = this.seats.get(id);
-    if (seat === undefined) return;
-    this.seats.delete(id);
-    seat.gone();
-    this.reception?.leave(seat);
+  private workerLeft(seat: Seat): void {
+    this.reception.leave(seat);
     if (seat.counts !== undefined) this.past.add(seat.counts);
-    this.tellLoads(id, this.loads.removeWorker(id));
+    this.tellLoads(seat.id, this.loads.removeWorker(seat.id));
     this.shareAnew(seat.place);
-    this.opening?.reject(new FairleadError("WORKER_FAILED", `worker ${id} ended before it was ready (${how})`));
-    const successor = seat.replacedBy !== undefined && this.seats.has(seat.replacedBy);
-    if (this.state === "running" && !seat.leaving && !successor) this.restart(seat, how);
-    this.checkEmpty();
-  }
-
-  private restart(seat: Seat, how: string): void {
-    const { logger, clock } = this.world;
-    const fields = { worker: seat.id, pid: seat.handle.pid, reason: how };
-    logger.error(fields, "worker ended unexpectedly and is replaced; its tunnels are lost");
-    const lived = clock.now() - seat.begun;
-    const wait = lived < RESTART_INTERVAL_MIN_MS ? RESTART_INTERVAL_MIN_MS : 0;
-    if (wait === 0) this.seatInstead(seat);
-    else setTimeout(() => this.state === "running" && this.seatInstead(seat), wait).unref();
-  }
-
-  /** Whoever waits for the worker that has ended now waits for the new one. */
-  private seatInstead(ended: Seat): void {
-    this.seatWorker(ended.place);
-    for (const one of this.seats.values()) if (one.replacedBy === ended.id) one.replacedBy = this.lastId;
-  }
-
-  private checkEmpty(): void {
-    if (this.seats.size === 0) this.onEmpty?.();
   }
 }

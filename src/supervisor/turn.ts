@@ -19,7 +19,7 @@ export interface TurnOwner {
  * passes the address on. So its next owner can be told first what has become of them.
  */
 export class Turn {
-  readonly listener: number;
+  readonly listener: string;
   readonly number: number;
 
   private readonly owner: TurnOwner;
@@ -32,11 +32,11 @@ export class Turn {
   private isOver = false;
 
   /**
-   * @param listener index of the address
+   * @param listener name of the address
    * @param accept begins to accept
    */
   constructor(
-    listener: number,
+    listener: string,
     number: number,
     accept: (onAccepted: (accepted: Accepted) => void, onFailed: (error: Error) => void) => Accepting,
     owner: TurnOwner,

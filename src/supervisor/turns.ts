@@ -10,7 +10,7 @@ const REST_MS: Milliseconds = 250;
 
 /** One address, and whose turn it is. */
 interface Door {
-  readonly listener: number;
+  readonly listener: string;
   readonly bound: Bound;
   holder: Seat | undefined;
   /** Number of the latest turn. */
@@ -26,7 +26,8 @@ interface Door {
  */
 export class Turns {
   private readonly seats: ReadonlyMap<number, Seat>;
-  private readonly doors: readonly Door[];
+  /** By the name of the listener. */
+  private readonly doors = new Map<string, Door>();
   /** Of those who were asked whether they are alive and have not answered. */
   private readonly asked = new Set<Seat>();
   private readonly resting = new WeakMap<Seat, NodeJS.Timeout>();
@@ -34,23 +35,34 @@ export class Turns {
   private given = 0;
   private stopped = false;
 
-  /** @param bounds in the order of the configuration's listeners */
-  constructor(bounds: readonly Bound[], seats: ReadonlyMap<number, Seat>) {
+  constructor(seats: ReadonlyMap<number, Seat>) {
     this.seats = seats;
-    this.doors = bounds.map((bound, listener) => ({ listener, bound, holder: undefined, turn: 0, error: undefined }));
     this.checks = setInterval(() => this.check(), CHECK_INTERVAL_MS);
     this.checks.unref();
   }
 
+  /** Has an address accepted at from now on. */
+  open(listener: string, bound: Bound): void {
+    const door: Door = { listener, bound, holder: undefined, turn: 0, error: undefined };
+    this.doors.set(listener, door);
+    this.give(door);
+  }
+
+  /** Lets go of an address. Whoever accepts there is told by its new configuration. */
+  shut(listener: string): void {
+    this.doors.get(listener)?.bound.close();
+    this.doors.delete(listener);
+  }
+
   /** Somebody may be able to accept now. */
   wake(): void {
-    for (const door of this.doors) if (door.holder === undefined) this.give(door);
+    for (const door of this.doors.values()) if (door.holder === undefined) this.give(door);
   }
 
   /** A worker has let go of an address. @param error why, if it is because it could not accept */
-  passed(seat: Seat, listener: number, turn: number, error: NodeJS.ErrnoException | undefined): void {
+  passed(seat: Seat, listener: string, turn: number, error: NodeJS.ErrnoException | undefined): void {
     if (error !== undefined) this.rest(seat);
-    const door = this.doors[listener];
+    const door = this.doors.get(listener);
     // Of a worker that was taken for dead, the turn has long gone to another one.
     if (door?.holder !== seat || door.turn !== turn) return;
     door.holder = undefined;
@@ -60,21 +72,22 @@ export class Turns {
 
   /** A worker is gone, or is to accept nothing more. */
   leave(seat: Seat): void {
-    for (const door of this.doors) if (door.holder === seat) door.holder = undefined;
+    for (const door of this.doors.values()) if (door.holder === seat) door.holder = undefined;
     this.wake();
   }
 
   /** Resolves when those whose turn it is do accept, or with the first address at which they cannot. */
-  async standing(): Promise<{ readonly listener: number; readonly error: NodeJS.ErrnoException } | undefined> {
-    await Promise.all(this.doors.flatMap(({ holder }) => holder?.count() ?? []));
-    const failed = this.doors.find(({ error }) => error !== undefined);
+  async standing(): Promise<{ readonly listener: string; readonly error: NodeJS.ErrnoException } | undefined> {
+    const doors = [...this.doors.values()];
+    await Promise.all(doors.flatMap(({ holder }) => holder?.count() ?? []));
+    const failed = doors.find(({ error }) => error !== undefined);
     return failed?.error === undefined ? undefined : { listener: failed.listener, error: failed.error };
   }
 
   stop(): void {
     this.stopped = true;
     clearInterval(this.checks);
-    for (const { bound } of this.doors) bound.close();
+    for (const { bound } of this.doors.values()) bound.close();
   }
 
   private give(door: Door): void {
@@ -107,7 +120,7 @@ export class Turns {
 
   /** A worker that is frozen, or busy for long, must not keep clients waiting. */
   private check(): void {
-    for (const door of this.doors) {
+    for (const door of this.doors.values()) {
       const { holder } = door;
       if (holder === undefined) this.give(door);
       else if (this.asked.has(holder)) this.withdraw(door, holder);

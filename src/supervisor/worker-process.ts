@@ -9,8 +9,8 @@ import type { Worker } from "./worker.ts";
 
 type Message =
   | ToWorker
-  | { readonly type: "connection"; readonly listener: number; readonly connection: number }
-  | { readonly type: "turn"; readonly listener: number; readonly turn: number };
+  | { readonly type: "connection"; readonly listener: string; readonly connection: number }
+  | { readonly type: "turn"; readonly listener: string; readonly turn: number };
 
 let worker: Worker | undefined;
 

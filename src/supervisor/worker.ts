@@ -7,18 +7,21 @@ import { Gateway, retryAfter } from "../gateway/index.ts";
 import type { AccessRecord } from "../gateway/index.ts";
 import type { HealthSignal } from "../health/index.ts";
 import { plainAddress } from "../http/index.ts";
-import { BACKLOG_CONNECTIONS_MAX, createListener, TurnAway } from "../listener/index.ts";
-import type { Listener, ListenerHandlers } from "../listener/index.ts";
-import type { WorkerCounts } from "../metrics/index.ts";
-import type { Pool } from "../pool/index.ts";
-import { createDriver } from "../wire/index.ts";
+import { BACKLOG_CONNECTIONS_MAX, TurnAway } from "../listener/index.ts";
+import type { ListenerHandlers } from "../listener/index.ts";
+import type { BackendCounts, WorkerCounts } from "../metrics/index.ts";
+import { Desk } from "../operations/index.ts";
+import type { Question } from "../operations/index.ts";
+import type { Backend, Pool } from "../pool/index.ts";
+import { createDriver, discard } from "../wire/index.ts";
 import type { Accepted, LegDriver, ServerHandle } from "../wire/index.ts";
 
 import { LOAD_INTERVAL_MS, LoadCoalescer } from "./coalescer.ts";
 import { drainGateway } from "./drain.ts";
 import { loadBinding } from "./binding.ts";
+import { Frontage } from "./frontage.ts";
 import { Turn } from "./turn.ts";
-import type { FromWorker, HealthNotice, LoadChange, ToWorker, WorkerStart } from "./messages.ts";
+import type { FromWorker, HealthNotice, LoadChange, ToWorker, WorkerPlan, WorkerStart } from "./messages.ts";
 import { Seldom } from "./seldom.ts";
 
 /** What a worker is given by the process that it lives in. */
@@ -73,7 +76,8 @@ export class Worker {
   private readonly gateway: Gateway;
   private readonly loads: LoadCoalescer;
   private readonly watched = new Set<string>();
-  private readonly listeners: readonly Listener[];
+  private readonly frontage: Frontage;
+  private readonly desk: Desk;
   private readonly driver: LegDriver;
   private readonly turns = new Set<Turn>();
   private readonly idPrefix: string;
@@ -108,30 +112,31 @@ export class Worker {
       idPrefix: this.idPrefix,
       shared: start.shared,
       driver,
-      onLoad: start.shared ? (pool, index) => this.tellLoad(pool, index) : () => {},
-      onSignal: (pool, index, signal) => this.tellSignal(pool, index, signal),
+      onLoad: start.shared ? (pool, backend) => this.tellLoad(pool, backend) : () => {},
+      onSignal: (pool, backend, signal) => this.tellSignal(pool, backend, signal),
       onRecord,
       maxTunnels: start.room.tunnels,
       onNoRoom: () => full.note(),
     });
-    const keys = Buffer.from(start.ticketKeys, "base64");
-    const listenerWorld = { driver, wheel: this.wheel };
-    this.listeners = start.config.listeners.map((listener, index) =>
-      createListener(listener, start.config.limits, this.handlersFor(listener, index), keys, listenerWorld),
-    );
-    for (const notice of start.health) this.applyHealth(notice);
-    this.applyOthers(start.others);
+    this.frontage = new Frontage(start.config, {
+      driver,
+      wheel: this.wheel,
+      ticketKeys: Buffer.from(start.ticketKeys, "base64"),
+      handlersFor: (listener) => this.handlersFor(listener),
+    });
+    this.desk = new Desk(this.gateway, start.workerId);
+    this.applyKnowledge(start);
     this.stopWheel = startWheel(this.wheel);
   }
 
   /**
    * Serves a connection that came in.
    *
-   * @param listener index of its listener
+   * @param listener name of its listener
    * @param connection its number, by which it is told that it has been taken
    * @param accepted undefined when its client went away on the way here
    */
-  accept(listener: number, connection: number, accepted: Accepted | undefined): void {
+  accept(listener: string, connection: number, accepted: Accepted | undefined): void {
     if (accepted !== undefined) this.take(listener, accepted);
     this.world.send({ type: "taken", connection, connections: this.connections() });
   }
@@ -139,10 +144,10 @@ export class Worker {
   /**
    * Accepts at an address for a turn.
    *
-   * @param listener index of its listener
+   * @param listener name of its listener
    * @param number the turn's, by which it is told that it is over
    */
-  takeTurn(listener: number, number: number, handle: ServerHandle): void {
+  takeTurn(listener: string, number: number, handle: ServerHandle): void {
     let error: NodeJS.ErrnoException | undefined;
     const owner = {
       accepted: (accepted: Accepted) => this.take(listener, accepted),
@@ -171,9 +176,12 @@ export class Worker {
   /** Does what the supervisor says. */
   receive(message: Exclude<ToWorker, { type: "start" }>): void {
     if (message.type === "others") this.applyOthers(message.changes);
+    else if (message.type === "plan") this.reconfigure(message.plan, message.revision);
     else if (message.type === "health") this.applyHealth(message.notice);
     else if (message.type === "withdraw") this.withdraw(message.turn);
     else if (message.type === "room") this.gateway.room.max = message.tunnels;
+    else if (message.type === "ask") this.answer(message.request, message.question);
+    else if (message.type === "shed") this.gateway.pools.get(message.pool)?.shed(message.backends);
     else if (message.type === "count")
       this.world.send({ type: "counts", request: message.request, counts: this.counts() });
     else void this.drain(message.over, message.settle);
@@ -183,18 +191,21 @@ export class Worker {
   destroy(): void {
     for (const turn of this.turns) turn.pass();
     void this.gateway.destroy();
-    for (const listener of this.listeners) listener.destroy();
+    this.frontage.destroy();
     this.turnAway.stop();
     this.loads.stop();
     this.stopWheel();
   }
 
   /** Every connection may need another one to a backend, for which a descriptor has to be left. */
-  private take(index: number, accepted: Accepted): void {
-    const listener = this.listeners[index];
-    if (listener === undefined) throw new RangeError(`there is no listener ${index}`);
+  private take(name: string, accepted: Accepted): void {
     if (this.connections() < this.connectionsMax) {
-      listener.accept(accepted);
+      this.frontage.accept(name, accepted);
+      return;
+    }
+    const listener = this.frontage.find(name);
+    if (listener === undefined) {
+      discard(accepted);
       return;
     }
     this.refusedConnections += 1;
@@ -208,7 +219,20 @@ export class Worker {
       { connections, maxConnections: this.connectionsMax },
       "there are no descriptors left for another connection",
     );
-    for (const listener of this.listeners) listener.closeIdle();
+    this.frontage.closeIdle();
+  }
+
+  /** Goes by another configuration from now on; what is open stays. */
+  private reconfigure(plan: WorkerPlan, revision: number): void {
+    this.frontage.update(plan.config);
+    this.gateway.reconfigure(plan.config, plan.secret);
+    this.applyKnowledge(plan);
+    for (const turn of this.turns) if (!this.frontage.has(turn.listener)) turn.pass();
+    this.world.send({ type: "configured", revision });
+  }
+
+  private answer(request: number, question: Question): void {
+    this.world.send({ type: "answer", request, answer: this.desk.answer(question) });
   }
 
   private withdraw(number: number): void {
@@ -216,21 +240,21 @@ export class Worker {
   }
 
   /** Behind everything that it has chosen meanwhile. */
-  private tellPassed(listener: number, turn: number, error: NodeJS.ErrnoException | undefined): void {
+  private tellPassed(listener: string, turn: number, error: NodeJS.ErrnoException | undefined): void {
     this.loads.flush();
     const message = { type: "passed", listener, turn, connections: this.connections() } as const;
     const { code = "", message: text } = error ?? {};
     this.world.send(error === undefined ? message : { ...message, error: { code, message: text ?? "" } });
   }
 
-  private handlersFor(listener: ListenerConfig, index: number): ListenerHandlers {
+  private handlersFor(listener: ListenerConfig): ListenerHandlers {
     const { logger } = this.world;
     const info = { name: listener.name, secure: listener.tls !== undefined };
     return {
       request: (request, response) => this.gateway.request(request, response, info),
       upgrade: (opening) => {
         this.gateway.upgrade(opening, info);
-        for (const turn of this.turns) if (turn.listener === index) turn.settled();
+        for (const turn of this.turns) if (turn.listener === listener.name) turn.settled();
       },
       badRequest: ({ remoteAddress = "" }, status, reason, alone) => {
         const client = plainAddress(remoteAddress);
@@ -258,30 +282,31 @@ export class Worker {
   private async drain(over: Milliseconds, settle: boolean): Promise<void> {
     for (const turn of this.turns) turn.pass();
     if (settle) await delay(SETTLE_MS);
-    const clean = await drainGateway(this.gateway, this.listeners, over);
+    const clean = await drainGateway(this.gateway, [...this.frontage], over);
     this.destroy();
     this.world.send({ type: "drained", clean, counts: this.counts() });
   }
 
   private connections(): number {
-    return this.listeners.reduce((sum, listener) => sum + listener.connections, this.gateway.connections);
+    return this.frontage.connections + this.gateway.connections;
   }
 
-  private tellLoad(pool: Pool, index: number): void {
-    this.loads.change(pool.config.name, index, pool.ownLoad(index));
+  private tellLoad({ name }: Pool, backend: Backend): void {
+    this.loads.change(name, backend.name, backend.own);
   }
 
   /** Successes are many and seldom matter: they are told only while somebody counts them. */
-  private tellSignal(pool: Pool, index: number, signal: HealthSignal): void {
-    const { name } = pool.config;
-    if (signal === "success" && !this.watched.has(`${name} ${index}`)) return;
-    this.world.send({ type: "signal", pool: name, index, signal });
+  private tellSignal({ name }: Pool, backend: Backend, signal: HealthSignal): void {
+    if (signal === "success" && !this.watched.has(`${name} ${backend.name}`)) return;
+    this.world.send({ type: "signal", pool: name, backend: backend.name, signal });
   }
 
   private counts(): WorkerCounts {
-    const pools: Record<string, WorkerCounts["pools"][string]> = {};
-    for (const [name, { pool }] of this.gateway.pools) {
-      pools[name] = pool.counters.map((counters, index) => ({ ...counters, load: pool.ownLoad(index) }));
+    const pools: Record<string, Record<string, BackendCounts>> = {};
+    for (const [name, { backends }] of this.gateway.pools) {
+      const counts: Record<string, BackendCounts> = {};
+      for (const backend of backends) counts[backend.name] = { ...backend.counters, load: backend.own };
+      pools[name] = counts;
     }
     return {
       handshakes: this.gateway.handshakes,
@@ -294,14 +319,19 @@ export class Worker {
     };
   }
 
-  private applyHealth({ pool, index, healthy, watched }: HealthNotice): void {
-    this.gateway.poolEntry(pool).pool.setHealthy(index, healthy);
-    if (watched) this.watched.add(`${pool} ${index}`);
-    else this.watched.delete(`${pool} ${index}`);
+  private applyKnowledge({ health, others }: WorkerPlan): void {
+    for (const notice of health) this.applyHealth(notice);
+    this.applyOthers(others);
+  }
+
+  private applyHealth({ pool, backend, healthy, watched }: HealthNotice): void {
+    this.gateway.pools.get(pool)?.setHealthy(backend, healthy);
+    if (watched) this.watched.add(`${pool} ${backend}`);
+    else this.watched.delete(`${pool} ${backend}`);
   }
 
   private applyOthers(changes: readonly LoadChange[]): void {
-    for (const [pool, index, load] of changes) this.gateway.poolEntry(pool).pool.setOthers(index, load);
+    for (const [pool, backend, load] of changes) this.gateway.pools.get(pool)?.setOthers(backend, load);
   }
 }
 

@@ -28,7 +28,19 @@ const BACKEND = { name: "ws://calm", open: 0, inFlight: 0, load: 0, tunnels: 3, 
 
 /** A status with so many tunnels open. */
 const statusWith = (open: number): Status => {
-  const backends = [{ ...BACKEND, open, load: open, weight: 1, health: "healthy", reason: "", since: "" }] as const;
+  const backends = [
+    {
+      ...BACKEND,
+      open,
+      load: open,
+      weight: 1,
+      state: "active",
+      maxConnections: null,
+      health: "healthy",
+      reason: "",
+      since: "",
+    },
+  ] as const;
   const limits = { maxTunnels: null, descriptors: null, refusedTunnels: 0, refusedConnections: 0 };
   const counts = { handshakes: 0, tunnels: open, requests: 0, connections: open };
   const pools = [{ name: "all", balance: "", affinity: "", backends }];

@@ -163,6 +163,15 @@ describe("wrong usage", () => {
     );
   });
 
+  test("a flag that needs no value is one, and beats its variable", async () => {
+    const { stderr } = await run(["--watch", "--drain-delay", "late", "ws://a:1"], {}, { FAIRLEAD_WATCH: "perhaps" });
+    assert.match(stderr, /^--drain-delay: expected a duration .*, found "late"\n$/);
+    assert.equal(
+      (await run(["ws://a:1"], {}, { FAIRLEAD_WATCH: "perhaps" })).stderr,
+      'FAIRLEAD_WATCH: expected true or false, found "perhaps"\n',
+    );
+  });
+
   test("mistakes of flags and of the file are told together", async () => {
     const { lines } = await run(["-c", "a.yaml", "--admin", "of"], { "/srv/app/a.yaml": BAD });
     assert.deepEqual(

@@ -19,6 +19,7 @@ const ENV = {
   WEIGHT: "2.5",
   WORKERS: "3",
   ACCESS: "false",
+  TOKEN: "a token that nobody guesses",
   TRICKY: 'a: "b", ${NESTED} # no comment',
 };
 
@@ -56,7 +57,8 @@ for (const file of inputs.filter((name) => !name.startsWith("wrong-"))) {
   test(`${file}: what explain prints is a configuration that explains itself alike`, () => {
     const { config } = loadConfig({ file, cwd: FOLDER, env: ENV });
     const explained = explainConfig(config);
-    const env = { FAIRLEAD_SECRET: config.secret };
+    const { secret, admin } = config;
+    const env = { FAIRLEAD_SECRET: secret, FAIRLEAD_ADMIN_TOKEN: admin === "off" ? undefined : admin.token };
     const again = loadConfig({ file: "again.yaml", cwd: FOLDER, env, readFile: () => explained });
     assert.equal(explainConfig(again.config), explained);
     assert.deepEqual(again.config, config);

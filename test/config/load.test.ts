@@ -9,7 +9,10 @@ import {
   explainConfig,
   loadConfig,
   type LoadOptions,
+  watchedFiles,
 } from "../../src/config/index.ts";
+import { certificateFor } from "../kit/certs.ts";
+import { needTool } from "../kit/tools.ts";
 
 /** Loads from files that exist only here. */
 function load(files: Readonly<Record<string, string>>, options: Partial<LoadOptions> = {}) {
@@ -119,6 +122,8 @@ listen: :1000
 admin: 127.0.0.1:1001
 workers: 1
 drain: 1s
+drainDelay: 1s
+watch: false
 secret: from the file
 balance: random
 affinity: none
@@ -130,6 +135,8 @@ backends: [ws://file:1]
     FAIRLEAD_ADMIN: "127.0.0.1:2001",
     FAIRLEAD_WORKERS: "2",
     FAIRLEAD_DRAIN: "2s",
+    FAIRLEAD_DRAIN_DELAY: "2s",
+    FAIRLEAD_WATCH: "true",
     FAIRLEAD_SECRET: "from the environment",
     FAIRLEAD_BALANCE: "two-choices",
     FAIRLEAD_AFFINITY: "client-ip",
@@ -142,6 +149,8 @@ backends: [ws://file:1]
     admin: "off",
     workers: "3",
     drain: "3s",
+    drainDelay: "3s",
+    watch: "true",
     balance: "round-robin",
     affinity: "hash",
     logLevel: "debug",
@@ -153,6 +162,8 @@ backends: [ws://file:1]
     admin: config.admin === "off" ? "off" : config.admin.port,
     workers: config.workers,
     drain: config.drain,
+    drainDelay: config.drainDelay,
+    watch: config.watch,
     secret: config.secret,
     balance: config.pools["default"]?.balance.method,
     affinity: config.pools["default"]?.affinity.method,
@@ -166,6 +177,8 @@ backends: [ws://file:1]
       admin: 1001,
       workers: 1,
       drain: 1000,
+      drainDelay: 1000,
+      watch: false,
       secret: "from the file",
       balance: "random",
       affinity: "none",
@@ -180,6 +193,8 @@ backends: [ws://file:1]
       admin: 2001,
       workers: 2,
       drain: 2000,
+      drainDelay: 2000,
+      watch: true,
       secret: "from the environment",
       balance: "two-choices",
       affinity: "client-ip",
@@ -194,6 +209,8 @@ backends: [ws://file:1]
       admin: "off",
       workers: 3,
       drain: 3000,
+      drainDelay: 3000,
+      watch: true,
       secret: "from the environment",
       balance: "round-robin",
       affinity: "hash",
@@ -236,6 +253,48 @@ routes: [{ name: other, match: {}, pool: other }]
       mistakes(() => loadYaml(pools, { overrides: { balance: "hash" } })).join("\n"),
       /^--balance: .*set defaultPool, one of: a, b$/,
     );
+  });
+});
+
+describe("the token of the admin API", () => {
+  const TOKEN = "a token that nobody guesses";
+  const env = { FAIRLEAD_ADMIN_TOKEN: TOKEN };
+  const adminOf = (file: string, options: Partial<LoadOptions>) =>
+    loadYaml(`${backendsOf(1)}${file}`, options).config.admin;
+
+  test("a variable gives it, in whatever form the address is written", () => {
+    const hosts: string[] = [];
+    assert.deepEqual(adminOf("", { env }), { host: "127.0.0.1", port: 8081, token: TOKEN, hosts });
+    assert.deepEqual(adminOf("admin: 9000", { env }), { host: "0.0.0.0", port: 9000, token: TOKEN, hosts });
+    const whole = "admin: { address: :9000, token: another that nobody guesses, hosts: [a] }";
+    assert.deepEqual(adminOf(whole, { env }), { host: "0.0.0.0", port: 9000, token: TOKEN, hosts: ["a"] });
+    const both = { ...env, FAIRLEAD_ADMIN: ":9001" };
+    assert.deepEqual(adminOf("", { env: both }), { host: "0.0.0.0", port: 9001, token: TOKEN, hosts });
+    assert.deepEqual(
+      mistakes(() => adminOf("", { env: { ...both, FAIRLEAD_ADMIN_TOKEN: "short" } })),
+      ["FAIRLEAD_ADMIN_TOKEN: a token that can be guessed protects nothing; give at least 16 characters"],
+    );
+  });
+
+  test("an admin API that is off stays off", () => {
+    assert.equal(adminOf("admin: off", { env }), "off");
+    assert.equal(adminOf("", { env, overrides: { admin: "off" } }), "off");
+  });
+
+  test("a flag for the address leaves the file's token and hosts alone", () => {
+    const file = `admin: { address: 127.0.0.1:1, token: ${TOKEN}, hosts: [a] }`;
+    const overrides = { admin: ":9000" };
+    assert.deepEqual(adminOf(file, { overrides }), { host: "0.0.0.0", port: 9000, token: TOKEN, hosts: ["a"] });
+    assert.equal(adminOf(file, { overrides: { admin: "off" } }), "off");
+  });
+
+  test("it is needed on every address but this machine's own, and who gave the address is told", () => {
+    for (const own of ["127.0.0.1:0", "127.9.9.9:1", "localhost:1", "[::1]:1", "[::ffff:127.0.0.1]:1"])
+      assert.doesNotThrow(() => adminOf("", { overrides: { admin: own } }), own);
+    for (const other of ["0", ":1", "[::]:1", "10.0.0.1:1", "a.example.com:1", "128.0.0.1:1"]) {
+      const [line = ""] = mistakes(() => adminOf("", { overrides: { admin: other } }));
+      assert.match(line, /^--admin: other machines can connect to .* needs a token there; give /, other);
+    }
   });
 });
 
@@ -296,4 +355,20 @@ describe("what explain prints", () => {
     assert.match(mistakes(() => loadYaml(text)).join("\n"), /has no variable FAIRLEAD_SECRET/);
     assert.deepEqual(loadYaml(text, { env: { FAIRLEAD_SECRET: "do not tell" } }).config, config);
   });
+});
+
+test("the files of a configuration are its own and those that it names, each once", (t) => {
+  if (!needTool(t, "openssl", "/usr/bin/openssl")) return;
+  const { cert, key } = certificateFor(["localhost"]);
+  const tls = "tls: { certificates: [{ cert: tls/a.pem, key: /keys/a.key }, { cert: tls/a.pem, key: /keys/a.key }] }";
+  const text = `
+listen: [{ address: :1, ${tls} }]
+pools: { a: { backends: [wss://a:1], tls: { ca: ca.pem } }, b: { backends: [ws://b:1] } }
+`;
+  const files = { "/srv/app/conf/a.yaml": text, "/srv/app/conf/ca.pem": cert, "/keys/a.key": key };
+  const loaded = load({ ...files, "/srv/app/conf/tls/a.pem": cert }, { file: "conf/a.yaml" });
+  assert.deepEqual(watchedFiles(loaded, "/srv/app"), [
+    ...["/srv/app/conf/a.yaml", "/srv/app/conf/tls/a.pem", "/keys/a.key", "/srv/app/conf/ca.pem"],
+  ]);
+  assert.deepEqual(watchedFiles(load({}, { env: { FAIRLEAD_BACKENDS: "ws://a:1" } }), "/srv/app"), []);
 });

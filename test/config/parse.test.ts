@@ -239,8 +239,8 @@ describe("the JSON Schema", () => {
   test("it knows every key at the top, with a description", () => {
     const { properties } = jsonSchema() as { properties: Record<string, { description?: string }> };
     assert.deepEqual(Object.keys(properties).toSorted(), [
-      ...["admin", "affinity", "backends", "balance", "defaultPool", "drain", "limits", "listen", "log", "origins"],
-      ...["pools", "routes", "secret", "socketDriver", "trustedProxies", "tunnel", "workers"],
+      ...["admin", "affinity", "backends", "balance", "defaultPool", "drain", "drainDelay", "limits", "listen", "log"],
+      ...["origins", "pools", "routes", "secret", "socketDriver", "trustedProxies", "tunnel", "watch", "workers"],
     ]);
     for (const [key, { description }] of Object.entries(properties)) assert.ok(description, key);
   });

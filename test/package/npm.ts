@@ -44,7 +44,7 @@ export function runNpm(tool: "npm" | "npx", args: readonly string[], cwd: string
  *
  * @param node a Node that `node` shall mean
  */
-function cleanEnvironment(node?: string): NodeJS.ProcessEnv {
+export function cleanEnvironment(node?: string): NodeJS.ProcessEnv {
   const inner = /^(?:npm_(?:package|lifecycle|command|execpath|config_local_prefix)|INIT_CWD|NODE_TEST_CONTEXT|NODE$)/;
   const kept = Object.entries(process.env).filter(([name]) => !inner.test(name));
   const quiet = { npm_config_loglevel: "error", npm_config_yes: "true" };

@@ -10,7 +10,7 @@ import type { PoolConfig } from "../../src/config/index.ts";
 import { healthSchema } from "../../src/health/index.ts";
 import type { RequestFacts } from "../../src/http/index.ts";
 import { Pool } from "../../src/pool/index.ts";
-import type { PoolWorld } from "../../src/pool/index.ts";
+import type { Backend, PoolWorld } from "../../src/pool/index.ts";
 import { backendNames } from "../base/views.ts";
 
 interface Choice {
@@ -53,15 +53,33 @@ const configOf = ({
   rebalance: "off",
 });
 
-const poolOf = (choice: Choice = {}, world: Partial<PoolWorld> = {}): Pool =>
-  new Pool(configOf(choice), {
+/** A pool whose backends go by their places, which is shorter. */
+const poolOf = (choice: Choice = {}, world: Partial<PoolWorld> = {}) => {
+  const pool = new Pool(configOf(choice), "secret", {
     clock: { now: () => 0, wall: () => 0 },
     random: seededRandom(7),
-    secret: "secret",
     shared: false,
     onLoad: () => {},
     ...world,
   });
+  const at = (index: number): Backend => {
+    const backend = pool.members[index];
+    assert.ok(backend);
+    return backend;
+  };
+  return {
+    pool,
+    at,
+    pick: (facts: RequestFacts, tried: readonly number[]): number => pool.pick(facts, tried.map(at))?.index ?? -1,
+    cookieFor: (index: number, facts: RequestFacts) => pool.cookieFor(at(index), facts),
+    acquire: (index: number) => pool.acquire(at(index)),
+    release: (index: number) => pool.release(at(index)),
+    setOthers: (index: number, load: number) => pool.setOthers(at(index).name, load),
+    setHealthy: (index: number, healthy: boolean) => pool.setHealthy(at(index).name, healthy),
+    load: (index: number) => at(index).load,
+    ownLoad: (index: number) => at(index).own,
+  };
+};
 
 const factsOf = (facts: Partial<RequestFacts> = {}): RequestFacts => ({
   path: "/",
@@ -131,7 +149,7 @@ test("what other workers hold counts in a pick", () => {
 
 test("every change of its own load is told, with the backend that changed, and nothing else is", () => {
   const told: number[] = [];
-  const pool = poolOf({}, { onLoad: (_pool, index) => void told.push(index) });
+  const pool = poolOf({}, { onLoad: (_pool, backend) => void told.push(backend.index) });
   pool.acquire(2);
   pool.acquire(0);
   pool.release(2);
@@ -145,7 +163,7 @@ test("a backend that is not well is not picked, by affinity neither, until it is
   const cookie = pool.cookieFor(1, factsOf());
   assert.equal(pool.pick(bringing(cookie), []), 1);
   pool.setHealthy(1, false);
-  assert.ok(!pool.isHealthy(1));
+  assert.ok(!pool.at(1).healthy);
   for (let turn = 0; turn < 10; turn += 1) assert.notEqual(pool.pick(bringing(cookie), []), 1);
   pool.setHealthy(1, true);
   assert.equal(pool.pick(bringing(cookie), []), 1);
@@ -195,9 +213,74 @@ test("where others pick too, many picks at once are two choices, and never one b
   assert.equal(pool.pick(factsOf(), []), 0);
 });
 
-test("a backend is found by its index, and a wrong one is a mistake of the program", () => {
-  const pool = poolOf();
-  assert.equal(pool.backend(1).name, backendNames(3)[1]);
-  assert.throws(() => pool.backend(3), RangeError);
-  assert.deepEqual([pool.load(9), pool.ownLoad(9)], [0, 0]);
+test("a backend is found by its name, as long as it is in the pool or has something", () => {
+  const { pool, at, acquire } = poolOf();
+  const [one, two, three] = [at(0), at(1), at(2)];
+  assert.equal(pool.backend(two.name), two);
+  acquire(1);
+  pool.update(configOf({ size: 1 }), "secret");
+  assert.deepEqual(pool.members, [one]);
+  assert.equal(pool.backend(two.name), two, "it has a tunnel");
+  assert.equal(pool.backend(three.name), undefined);
+  pool.release(two);
+  assert.equal(pool.backend(two.name), undefined);
+});
+
+test("loads, counters and health belong to a backend's name: they live on while others come and go", () => {
+  const { pool, at, acquire, pick } = poolOf({ size: 2 });
+  acquire(0);
+  pool.tunnelOpened(at(0));
+  pool.setOthers(at(0).name, 4);
+  pool.setHealthy(at(1).name, false);
+  const [one, two] = [at(0), at(1)];
+  pool.update({ ...configOf({ size: 3 }), backends: configOf({ size: 3 }).backends.toReversed() }, "secret");
+  assert.deepEqual([at(2), at(1)], [one, two]);
+  assert.deepEqual([one.load, one.own, one.counters.tunnels, two.healthy], [5, 1, 1, false]);
+  assert.equal(pick(factsOf(), []), 0, "the new one has nothing");
+  assert.equal(pick(factsOf(), [0]), 2, "the second is not well");
+});
+
+test("a removed backend that comes back while it has tunnels has them still", () => {
+  const { pool, at, acquire, pick } = poolOf({ size: 2 });
+  const two = at(1);
+  acquire(1);
+  pool.update(configOf({ size: 1 }), "secret");
+  assert.equal(pick(factsOf(), []), 0);
+  pool.update(configOf({ size: 2 }), "secret");
+  assert.equal(at(1), two);
+  assert.deepEqual([two.load, pick(factsOf(), [])], [1, 0]);
+});
+
+test("a backend that drains gets nothing, whoever asks for it, and another weight counts at once", () => {
+  const { pool, at, pick, cookieFor, acquire } = poolOf({ size: 2, affinity: "cookie" });
+  const cookie = cookieFor(1, factsOf());
+  const config = configOf({ size: 2, affinity: "cookie" });
+  const changed = (change: object) => ({
+    ...config,
+    backends: config.backends.map((backend, index) => (index === 1 ? { ...backend, ...change } : backend)),
+  });
+  pool.update(changed({ state: "draining" }), "secret");
+  for (let turn = 0; turn < 4; turn += 1) assert.equal(pick(bringing(cookie), []), 0);
+  pool.update(changed({ state: "active", weight: 9 }), "secret");
+  assert.equal(pick(bringing(cookie), []), 1);
+  for (let turn = 0; turn < 10; turn += 1) acquire(pick(factsOf(), []));
+  assert.deepEqual([at(0).own, at(1).own], [1, 9]);
+});
+
+test("turns go on where they were when backends come and go", () => {
+  const { pool, at, pick } = poolOf({ size: 4, balance: "round-robin" });
+  const first = pick(factsOf(), []);
+  const next = at((first + 1) % 4).name;
+  const { backends } = configOf({ size: 5, balance: "round-robin" });
+  pool.update({ ...configOf({ balance: "round-robin" }), backends: backends.toReversed() }, "secret");
+  assert.equal(at(pick(factsOf(), [])).name, next);
+});
+
+test("another secret makes other cookies", () => {
+  const { pool, cookieFor, pick, setOthers } = poolOf({ size: 2, affinity: "cookie" });
+  const cookie = cookieFor(1, factsOf());
+  setOthers(1, 10);
+  assert.equal(pick(bringing(cookie), []), 1);
+  pool.update(configOf({ size: 2, affinity: "cookie" }), "another");
+  assert.equal(pick(bringing(cookie), []), 0);
 });

@@ -148,6 +148,30 @@ const ROWS: Readonly<Record<EndCause, Row>> = {
     happens: ours("lifetime"),
   },
   drain: { by: "fairlead", first: "backend", client: 1012, backend: 1001, health: "none", happens: ours("drain") },
+  rebalance: {
+    by: "fairlead",
+    first: "backend",
+    client: 1012,
+    backend: 1001,
+    health: "none",
+    happens: ours("rebalance"),
+  },
+  operator: {
+    by: "fairlead",
+    first: "backend",
+    client: 1012,
+    backend: 1001,
+    health: "none",
+    happens: ours("operator"),
+  },
+  shutdown: {
+    by: "fairlead",
+    first: "backend",
+    client: 1012,
+    backend: 1001,
+    health: "none",
+    happens: ours("shutdown"),
+  },
 };
 
 const CAUSES = Object.keys(ROWS) as readonly EndCause[]; // the keys are the type's, as the compiler has seen

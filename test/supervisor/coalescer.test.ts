@@ -13,40 +13,40 @@ const coalescer = () => {
 
 test("what changes in one turn of the event loop is one message, with the latest of each", async () => {
   const { sent, loads } = coalescer();
-  loads.change("a", 0, 1);
-  loads.change("a", 1, 4);
-  loads.change("b", 0, 9);
-  loads.change("a", 0, 2);
+  loads.change("a", "n0", 1);
+  loads.change("a", "n1", 4);
+  loads.change("b", "n0", 9);
+  loads.change("a", "n0", 2);
   assert.deepEqual(sent, [], "not before the end of the turn");
   await turn();
   assert.deepEqual(sent, [
     [
-      ["a", 0, 2],
-      ["a", 1, 4],
-      ["b", 0, 9],
+      ["a", "n0", 2],
+      ["a", "n1", 4],
+      ["b", "n0", 9],
     ],
   ]);
   await turn();
   assert.equal(sent.length, 1, "once");
-  loads.change("a", 0, 3);
+  loads.change("a", "n0", 3);
   await turn();
-  assert.deepEqual(sent[1], [["a", 0, 3]]);
+  assert.deepEqual(sent[1], [["a", "n0", 3]]);
 });
 
 test("a flush sends what waits at once, and nothing when nothing does", async () => {
   const { sent, loads } = coalescer();
   loads.flush();
   assert.equal(sent.length, 0);
-  loads.change("a", 0, 1);
+  loads.change("a", "n0", 1);
   loads.flush();
-  assert.deepEqual(sent, [[["a", 0, 1]]]);
+  assert.deepEqual(sent, [[["a", "n0", 1]]]);
   await turn();
   assert.equal(sent.length, 1);
 });
 
 test("after a stop nothing that waited is sent", async () => {
   const { sent, loads } = coalescer();
-  loads.change("a", 0, 1);
+  loads.change("a", "n0", 1);
   loads.stop();
   loads.flush();
   await turn();

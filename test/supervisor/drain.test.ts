@@ -52,16 +52,17 @@ const gatewayIn = (place: World, count: number, options: { deaf?: boolean } = {}
   const makeTunnel = () => {
     const tunnel = {
       cause: undefined as string | undefined,
-      end(cause: "drain") {
+      end(cause: "shutdown") {
         assert.equal(tunnel.cause, undefined, "nobody is told twice");
         tunnel.cause = cause;
         ends.push(place.elapsed());
         if (options.deaf === true) return;
-        tunnels.delete(tunnel);
+        tunnels.delete(life);
         check();
       },
     };
-    return tunnel;
+    const life = { tunnel };
+    return life;
   };
   const tunnels = new Set(Array.from({ length: count }, makeTunnel));
   return {

@@ -13,7 +13,7 @@ const scene = (count: number) => {
   const got: string[] = [];
   const seats = new Map<number, Seat>();
   let now = 0;
-  const refused: number[] = [];
+  const refused: string[] = [];
   const handover = new Handover(seats, {
     clock: { now: () => now, wall: () => now },
     waitingMax: 4,
@@ -37,7 +37,7 @@ const scene = (count: number) => {
     handover.wake();
   };
   const come = async (connections = 1): Promise<string[]> => {
-    for (let at = 0; at < connections; at += 1) handover.add(0, new Socket());
+    for (let at = 0; at < connections; at += 1) handover.add("door", new Socket());
     await turn();
     return got.splice(0);
   };
@@ -85,7 +85,7 @@ test("those for whom there is no place to wait are refused, and those that wait 
   assert.ok(seat);
   seat.ready = false;
   await come(6);
-  assert.deepEqual(refused, [0, 0]);
+  assert.deepEqual(refused, ["door", "door"]);
   seat.ready = true;
   handover.wake();
   assert.deepEqual(await come(0), ["1: connection"]);
@@ -94,14 +94,14 @@ test("those for whom there is no place to wait are refused, and those that wait 
 
 test("what is known of the loads reaches a worker before its connection", async () => {
   const { seats, handover, come } = scene(2);
-  handover.add(0, new Socket());
-  seats.get(1)?.loads.change("default", 0, 1);
+  handover.add("door", new Socket());
+  seats.get(1)?.loads.change("default", "ws://one", 1);
   assert.deepEqual((await come(0)).slice(0, 2), ["1: others", "1: connection"]);
 });
 
 test("one worker alone gets its connections at once", () => {
   const { got, handover } = scene(1);
-  handover.add(0, new Socket());
+  handover.add("door", new Socket());
   assert.deepEqual(got, ["1: connection"]);
 });
 
@@ -120,16 +120,16 @@ test("connections wait while there is no worker, and are dropped when there will
   assert.ok(seat);
   seat.ready = false;
   const socket = new Socket();
-  handover.add(0, socket);
+  handover.add("door", socket);
   assert.deepEqual(await come(0), []);
   seat.ready = true;
   handover.wake();
   assert.deepEqual(await come(0), ["1: connection"]);
   const late = new Socket();
-  handover.add(0, late);
+  handover.add("door", late);
   handover.stop();
   assert.equal(late.destroyed, true);
   const tooLate = new Socket();
-  handover.add(0, tooLate);
+  handover.add("door", tooLate);
   assert.equal(tooLate.destroyed, true);
 });

@@ -8,6 +8,8 @@ import { HealthBoard } from "../../src/supervisor/health-board.ts";
 import type { HealthNotice } from "../../src/supervisor/messages.ts";
 
 const TICK = 100;
+/** Backends are called as their URLs are written with the port. */
+const [ONE, TWO] = ["ws://one.test:81", "ws://two.test:81"];
 
 interface Asked {
   readonly backend: string;
@@ -21,7 +23,7 @@ const settled = (): Promise<void> => new Promise(setImmediate);
 
 const boardWith = (health: object = {}) => {
   const { config } = parseConfig({
-    pools: { chat: { backends: ["ws://one.test:81", "ws://two.test:81"], health: { cooldownJitter: 0, ...health } } },
+    pools: { chat: { backends: [ONE, TWO], health: { cooldownJitter: 0, ...health } } },
   });
   let now = 0;
   const clock = { now: () => now, wall: () => now };
@@ -33,7 +35,8 @@ const boardWith = (health: object = {}) => {
     (level: string) =>
     (_fields: object, message: string): void =>
       void logged.push(`${level}: ${message}`);
-  const board = new HealthBoard(Object.values(config.pools), {
+  const pools = Object.values(config.pools);
+  const board = new HealthBoard(pools, {
     clock,
     wheel,
     random: () => 0,
@@ -63,23 +66,23 @@ const boardWith = (health: object = {}) => {
       wheel.tick();
     }
   };
-  const statuses = (): string[] => [0, 1].map((index) => board.stateOf("chat", index).status);
-  const fall = (index = 0): void => {
-    for (let failures = 0; failures < 3; failures += 1) board.observe("chat", index, "dial-failed");
+  const statuses = (): string[] => [ONE, TWO].map((backend) => board.stateOf("chat", backend)?.status ?? "none");
+  const fall = (backend = ONE): void => {
+    for (let failures = 0; failures < 3; failures += 1) board.observe("chat", backend, "dial-failed");
   };
-  return { board, asked, notices, logged, pass, statuses, fall, wheel };
+  return { board, pools, asked, notices, logged, pass, statuses, fall, wheel };
 };
 
 const BROKEN: ProbeFailure = { signal: "dial-failed", reason: "refused" };
 
 test("failures in a row make one backend unhealthy; workers are told to watch it at the first and to leave it at the last", () => {
   const { board, notices, logged, statuses } = boardWith();
-  board.observe("chat", 0, "dial-failed");
-  assert.deepEqual(notices, [{ pool: "chat", index: 0, healthy: true, watched: true }]);
-  board.observe("chat", 0, "success");
-  assert.deepEqual(notices.at(-1), { pool: "chat", index: 0, healthy: true, watched: false });
-  for (let failures = 0; failures < 3; failures += 1) board.observe("chat", 0, "dial-failed");
-  assert.deepEqual(notices.at(-1), { pool: "chat", index: 0, healthy: false, watched: false });
+  board.observe("chat", ONE, "dial-failed");
+  assert.deepEqual(notices, [{ pool: "chat", backend: ONE, healthy: true, watched: true }]);
+  board.observe("chat", ONE, "success");
+  assert.deepEqual(notices.at(-1), { pool: "chat", backend: ONE, healthy: true, watched: false });
+  for (let failures = 0; failures < 3; failures += 1) board.observe("chat", ONE, "dial-failed");
+  assert.deepEqual(notices.at(-1), { pool: "chat", backend: ONE, healthy: false, watched: false });
   assert.deepEqual(statuses(), ["unhealthy", "healthy"]);
   assert.deepEqual(logged, ["warn: backend is unhealthy"]);
   assert.deepEqual(
@@ -102,7 +105,7 @@ test("it is probed when its cool-down is over, and one success brings it back", 
   assert.deepEqual(statuses(), ["probing", "healthy"]);
   await asked[0]?.answer();
   assert.deepEqual(statuses(), ["healthy", "healthy"]);
-  assert.deepEqual(notices.at(-1), { pool: "chat", index: 0, healthy: true, watched: false });
+  assert.deepEqual(notices.at(-1), { pool: "chat", backend: ONE, healthy: true, watched: false });
   assert.ok(logged.includes("info: backend is healthy again"));
   pass(60_000);
   assert.equal(asked.length, 1, "who is well is not probed");
@@ -143,14 +146,14 @@ test("a probe that cannot even be sent has failed", async () => {
   pass(5_100);
   await asked[0]?.fail(new TypeError("no such thing"));
   assert.deepEqual(statuses(), ["unhealthy", "healthy"]);
-  assert.match(board.stateOf("chat", 0).reason, /the probe failed/);
+  assert.match(board.stateOf("chat", ONE)?.reason ?? "", /the probe failed/);
 });
 
 test("a stop gives up the probes under way, and begins no more", async () => {
   const { board, asked, notices, pass, fall, wheel, statuses } = boardWith();
-  fall(0);
+  fall(ONE);
   pass(5_100);
-  fall(1);
+  fall(TWO);
   const told = notices.length;
   board.stop();
   assert.equal(asked[0]?.signal.aborted, true);
@@ -158,13 +161,36 @@ test("a stop gives up the probes under way, and begins no more", async () => {
   await asked[0]?.answer();
   assert.deepEqual(statuses(), ["probing", "unhealthy"], "what a probe says then is not heard");
   assert.equal(notices.length, told);
-  board.observe("chat", 0, "dial-failed");
+  board.observe("chat", ONE, "dial-failed");
   pass(60_000);
   assert.equal(asked.length, 1);
 });
 
-test("a backend or pool that does not exist is a mistake of the program", () => {
-  const { board } = boardWith();
-  assert.throws(() => board.observe("chat", 2, "success"), RangeError);
-  assert.throws(() => board.stateOf("mail", 0), RangeError);
+test("what is still told of a backend that is not there does not matter", () => {
+  const { board, notices } = boardWith();
+  board.observe("chat", "ws://gone.test:1", "dial-failed");
+  board.observe("mail", ONE, "dial-failed");
+  assert.deepEqual(notices, []);
+  assert.equal(board.stateOf("mail", ONE), undefined);
+});
+
+test("what is known of a backend lives on through other configurations, and one that is removed is asked no more", async () => {
+  const { board, pools, fall, asked, pass, wheel } = boardWith();
+  fall(ONE);
+  fall(TWO);
+  const before = board.stateOf("chat", ONE);
+  board.update(pools.map((pool) => ({ ...pool, backends: pool.backends.slice(0, 1) })));
+  assert.equal(board.stateOf("chat", ONE), before);
+  assert.equal(board.stateOf("chat", TWO), undefined);
+  assert.equal(wheel.size, 1);
+  pass(5_100);
+  assert.deepEqual(
+    asked.map(({ backend }) => backend),
+    [ONE],
+  );
+  board.update([]);
+  await asked[0]?.answer();
+  assert.equal(board.stateOf("chat", ONE), undefined, "nor is its answer heard");
+  board.update(pools);
+  assert.equal(board.stateOf("chat", ONE)?.status, "healthy", "who comes back after that is new");
 });

@@ -10,12 +10,12 @@ const counted = (...backends: BackendCounts[]): WorkerCounts => ({
   connections: 0,
   refusedTunnels: 2,
   refusedConnections: 1,
-  pools: { chat: backends },
+  pools: { chat: Object.fromEntries(backends.map((counts, index) => [`ws://${index}`, counts])) },
 });
 
 test("totals of workers that have ended add up; what they had open is gone with them", () => {
   const past = new PastCounts();
-  assert.equal(past.of("chat", 0), undefined);
+  assert.equal(past.of("chat", "ws://0"), undefined);
   past.add(
     counted(
       { open: 3, inFlight: 2, load: 5, tunnels: 10, requests: 7, failures: 1 },
@@ -28,8 +28,8 @@ test("totals of workers that have ended add up; what they had open is gone with 
       { open: 0, inFlight: 0, load: 0, tunnels: 0, requests: 0, failures: 0 },
     ),
   );
-  assert.deepEqual(past.of("chat", 0), { open: 0, inFlight: 0, load: 0, tunnels: 15, requests: 8, failures: 3 });
-  assert.deepEqual(past.of("chat", 1), { open: 0, inFlight: 0, load: 0, tunnels: 0, requests: 4, failures: 0 });
-  assert.equal(past.of("other", 0), undefined);
+  assert.deepEqual(past.of("chat", "ws://0"), { open: 0, inFlight: 0, load: 0, tunnels: 15, requests: 8, failures: 3 });
+  assert.deepEqual(past.of("chat", "ws://1"), { open: 0, inFlight: 0, load: 0, tunnels: 0, requests: 4, failures: 0 });
+  assert.equal(past.of("other", "ws://0"), undefined);
   assert.deepEqual([past.refusedTunnels, past.refusedConnections], [4, 2]);
 });

@@ -22,6 +22,9 @@ interface Puppet {
 /** Lets a turn of the event loop pass, at whose end loads are told. */
 const turn = (): Promise<void> => new Promise(setImmediate);
 
+const [ONE, TWO] = ["ws://127.0.0.1:81", "ws://127.0.0.1:82"];
+const BACKENDS = [ONE, TWO];
+
 const counted = (tunnels: number, open = 0): WorkerCounts => ({
   handshakes: 0,
   tunnels: open,
@@ -29,10 +32,8 @@ const counted = (tunnels: number, open = 0): WorkerCounts => ({
   connections: open,
   refusedTunnels: 0,
   refusedConnections: 0,
-  pools: { default: [{ open, inFlight: 0, load: open, tunnels, requests: 0, failures: 0 }] },
+  pools: { default: { [ONE]: { open, inFlight: 0, load: open, tunnels, requests: 0, failures: 0 } } },
 });
-
-const BACKENDS = ["ws://127.0.0.1:81", "ws://127.0.0.1:82"];
 
 /** A supervisor whose workers are ready at once, and go when they are told to. */
 const startPuppets = async (t: TestContext, workers: number, maxTunnels: number | "auto" = "auto") => {
@@ -81,30 +82,30 @@ const startOf = ({ got }: Puppet) => got.find((message) => message.type === "sta
 
 test("what one worker has is told to all others, and not to itself", async (t) => {
   const { puppet } = await startPuppets(t, 3);
-  puppet(0).tell({ type: "load", changes: [["default", 1, 4]], connections: 4 });
-  puppet(1).tell({ type: "load", changes: [["default", 1, 2]], connections: 2 });
+  puppet(0).tell({ type: "load", changes: [["default", TWO, 4]], connections: 4 });
+  puppet(1).tell({ type: "load", changes: [["default", TWO, 2]], connections: 2 });
   await turn();
-  assert.deepEqual(lastOthers(puppet(0)), [["default", 1, 2]]);
-  assert.deepEqual(lastOthers(puppet(1)), [["default", 1, 4]]);
-  assert.deepEqual(lastOthers(puppet(2)), [["default", 1, 6]]);
+  assert.deepEqual(lastOthers(puppet(0)), [["default", TWO, 2]]);
+  assert.deepEqual(lastOthers(puppet(1)), [["default", TWO, 4]]);
+  assert.deepEqual(lastOthers(puppet(2)), [["default", TWO, 6]]);
 });
 
 test("a worker that ends gives back what it had: the others are told, and so is its successor", async (t) => {
   const { puppet, puppets } = await startPuppets(t, 2);
-  puppet(0).tell({ type: "load", changes: [["default", 0, 5]], connections: 5 });
-  puppet(1).tell({ type: "load", changes: [["default", 1, 3]], connections: 3 });
+  puppet(0).tell({ type: "load", changes: [["default", ONE, 5]], connections: 5 });
+  puppet(1).tell({ type: "load", changes: [["default", TWO, 3]], connections: 3 });
   await turn();
-  assert.deepEqual(lastOthers(puppet(1)), [["default", 0, 5]]);
+  assert.deepEqual(lastOthers(puppet(1)), [["default", ONE, 5]]);
   // One that has gone leaves; that it is replaced at once is not the point here.
   puppet(0).tell({ type: "leaving" });
   await turn();
   assert.deepEqual(startOf(puppet(2))?.others, [
-    ["default", 0, 5],
-    ["default", 1, 3],
+    ["default", ONE, 5],
+    ["default", TWO, 3],
   ]);
   puppet(0).die();
   for (const one of [puppet(1), puppet(2)]) {
-    await until(() => isDeepStrictEqual(lastOthers(one), [["default", 0, 0]]), "it is told");
+    await until(() => isDeepStrictEqual(lastOthers(one), [["default", ONE, 0]]), "it is told");
   }
   assert.equal(puppets.length, 3, "nobody is started in its place again");
 });
@@ -123,10 +124,13 @@ test("one that leaves is drained only when its successor serves, and may settle 
 test("what one worker sees of a backend's health all are told, also those that come later", async (t) => {
   const { puppet } = await startPuppets(t, 2);
   for (const index of [0, 1, 0])
-    puppet(index).tell({ type: "signal", pool: "default", index: 1, signal: "dial-failed" });
+    puppet(index).tell({ type: "signal", pool: "default", backend: TWO, signal: "dial-failed" });
   for (const index of [0, 1]) {
     const last = puppet(index).got.at(-1);
-    assert.deepEqual(last, { type: "health", notice: { pool: "default", index: 1, healthy: false, watched: false } });
+    assert.deepEqual(last, {
+      type: "health",
+      notice: { pool: "default", backend: TWO, healthy: false, watched: false },
+    });
   }
   puppet(0).tell({ type: "leaving" });
   assert.deepEqual(

@@ -37,14 +37,18 @@ const scene = (t: TestContext, count: number) => {
         if (message.type === "count" && id > 1) seats.get(id)?.counted(message.request, COUNTS);
       },
       give: () => assert.fail("no connection is handed over"),
-      giveTurn: (listener: number) => void got.push(`${id}: turn at ${listener}`),
+      giveTurn: (listener: string) => void got.push(`${id}: turn at ${listener}`),
       kill: () => undefined,
     };
     const seat = new Seat(id, id - 1, handle, 0);
     seat.ready = true;
     seats.set(id, seat);
   }
-  const turns = new Turns(bounds, seats);
+  const turns = new Turns(seats);
+  // Nobody serves yet, so that the test says when turns are given.
+  for (const seat of seats.values()) seat.ready = false;
+  for (const [index, bound] of bounds.entries()) turns.open(`door ${index}`, bound);
+  for (const seat of seats.values()) seat.ready = true;
   lastly(t, () => turns.stop());
   const seatOf = (id: number): Seat => {
     const seat = seats.get(id);
@@ -55,7 +59,7 @@ const scene = (t: TestContext, count: number) => {
   const pass = (id: number, listener: number, connections: number, error?: NodeJS.ErrnoException): string[] => {
     const seat = seatOf(id);
     seat.connections = connections;
-    turns.passed(seat, listener, seat.turn, error);
+    turns.passed(seat, `door ${listener}`, seat.turn, error);
     return got.splice(0);
   };
   return { turns, bounds, seats, seatOf, pass, told: () => got.splice(0) };
@@ -64,8 +68,8 @@ const scene = (t: TestContext, count: number) => {
 test("every address has one turn at a time, which goes to the worker with the fewest connections", (t) => {
   const { turns, pass, told } = scene(t, 2);
   turns.wake();
-  assert.deepEqual(told(), ["1: turn at 0", "2: turn at 1"]);
-  assert.deepEqual(pass(1, 0, 5), ["2: turn at 0"]);
+  assert.deepEqual(told(), ["1: turn at door 0", "2: turn at door 1"]);
+  assert.deepEqual(pass(1, 0, 5), ["2: turn at door 0"]);
   turns.wake();
   assert.deepEqual(told(), []);
 });
@@ -74,9 +78,9 @@ test("a worker that may have more tunnels than the others gets the turn as long 
   const { turns, seatOf, pass, told } = scene(t, 2);
   seatOf(2).share = 10;
   turns.wake();
-  assert.deepEqual(told(), ["2: turn at 0", "2: turn at 1"]);
-  assert.deepEqual(pass(2, 1, 9), ["2: turn at 1"]);
-  assert.deepEqual(pass(2, 1, 11), ["1: turn at 1"]);
+  assert.deepEqual(told(), ["2: turn at door 0", "2: turn at door 1"]);
+  assert.deepEqual(pass(2, 1, 9), ["2: turn at door 1"]);
+  assert.deepEqual(pass(2, 1, 11), ["1: turn at door 1"]);
 });
 
 test("as long as a worker may accept, it may have more connections than it has told", (t) => {
@@ -89,16 +93,16 @@ test("as long as a worker may accept, it may have more connections than it has t
 
 test("what is known of the loads reaches a worker before its turn", (t) => {
   const { turns, seatOf, told } = scene(t, 1);
-  seatOf(1).loads.change("default", 0, 1);
+  seatOf(1).loads.change("default", "ws://one", 1);
   turns.wake();
-  assert.deepEqual(told().slice(0, 2), ["1: others", "1: turn at 0"]);
+  assert.deepEqual(told().slice(0, 2), ["1: others", "1: turn at door 0"]);
 });
 
 test("a worker that could not accept rests while there are others", (t) => {
   const { turns, pass, told } = scene(t, 2);
   turns.wake();
   told();
-  assert.deepEqual(pass(1, 0, 0, new Error("listen EADDRINUSE")), ["2: turn at 0"]);
+  assert.deepEqual(pass(1, 0, 0, new Error("listen EADDRINUSE")), ["2: turn at door 0"]);
 });
 
 test("when nobody can accept at an address, that is told, and it is tried again after a rest", async (t) => {
@@ -108,9 +112,12 @@ test("when nobody can accept at an address, that is told, and it is tried again 
   const error = Object.assign(new Error("listen EADDRINUSE"), { code: "EADDRINUSE" });
   pass(1, 0, 0, error);
   assert.deepEqual(pass(2, 0, 0, error), []);
-  assert.deepEqual(await turns.standing(), { listener: 0, error });
+  assert.deepEqual(await turns.standing(), { listener: "door 0", error });
   const all: string[] = [];
-  await until(() => all.push(...told()) > 0 && all.some((line) => line.endsWith("turn at 0")), "somebody tries again");
+  await until(
+    () => all.push(...told()) > 0 && all.some((line) => line.endsWith("turn at door 0")),
+    "somebody tries again",
+  );
 });
 
 test("a worker that leaves or is gone gives its turn back, and nobody gets one when all are", (t) => {
@@ -120,7 +127,7 @@ test("a worker that leaves or is gone gives its turn back, and nobody gets one w
   const gone = seatOf(1);
   seats.delete(1);
   turns.leave(gone);
-  assert.deepEqual(told(), ["2: turn at 0"]);
+  assert.deepEqual(told(), ["2: turn at door 0"]);
   const last = seatOf(2);
   last.leaving = true;
   turns.leave(last);
@@ -135,9 +142,9 @@ test("a worker that does not answer loses its turn to another, and what it passe
   const turn = frozen.turn;
   const all: string[] = [];
   await until(() => all.push(...told()) > 0 && all.includes("1: count"), "it is asked whether it is alive");
-  await until(() => all.push(...told()) > 0 && all.includes("2: turn at 0"), "its turn goes to the other");
+  await until(() => all.push(...told()) > 0 && all.includes("2: turn at door 0"), "its turn goes to the other");
   await until(() => all.push(...told()) > 0 && all.includes("1: withdraw"), "it is told so");
-  turns.passed(frozen, 0, turn, undefined);
+  turns.passed(frozen, "door 0", turn, undefined);
   assert.deepEqual(told(), []);
 });
 
@@ -166,7 +173,7 @@ test("a turn ends behind sixteen connections, or when none has come for a moment
       failed: (error: Error) => assert.fail(error),
       over: () => void (over = true),
     };
-    const turn = new Turn(0, 1, (took, failed) => handles.acceptAt(bound.handle, 64, took, failed), owner);
+    const turn = new Turn("door", 1, (took, failed) => handles.acceptAt(bound.handle, 64, took, failed), owner);
     lastly(t, () => turn.pass());
     return { over: () => over, port: bound.port };
   };
@@ -196,7 +203,7 @@ test("a turn ends with the loop's turn in which its last handshake was seen to",
     failed: (error: Error) => assert.fail(error),
     over: () => void (overs += 1),
   };
-  const turn = new Turn(0, 1, (took, failed) => handles.acceptAt(bound.handle, 64, took, failed), owner);
+  const turn = new Turn("door", 1, (took, failed) => handles.acceptAt(bound.handle, 64, took, failed), owner);
   await rawConnect(t, bound.port);
   await until(() => overs === 1, "it is over");
   turn.pass();

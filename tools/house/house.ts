@@ -12,6 +12,8 @@ export const FLOORS: Readonly<Record<string, number>> = {
   affinity: 3,
   routing: 3,
   health: 3,
+  moves: 3,
+  admission: 3,
   config: 4,
   wire: 4,
   pool: 5,
@@ -21,12 +23,13 @@ export const FLOORS: Readonly<Record<string, number>> = {
   metrics: 5,
   gateway: 6,
   admin: 7,
-  supervisor: 8,
-  cli: 9,
+  operations: 8,
+  supervisor: 9,
+  cli: 10,
 };
 
 /** The name that `src/index.ts` goes by in messages, and its floor. */
-export const DOOR = { room: "(door)", path: "src/index.ts", floor: 9 } as const;
+export const DOOR = { room: "(door)", path: "src/index.ts", floor: 10 } as const;
 
 /** Rooms that may touch `process`: signals, exit codes, arguments and environment are theirs. */
 export const PROCESS_ROOMS: readonly string[] = ["supervisor", "cli"];

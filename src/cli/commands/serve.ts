@@ -8,7 +8,7 @@ import type { Io, TextOutput } from "../io.ts";
 import { hasWork, loadFor, type NamedFile } from "../load.ts";
 import { serve } from "../serve.ts";
 
-/** Texts, as they were given: the configuration judges them, wherever they come from. */
+/** Texts, as they were given, also for a flag without a value: the configuration judges them, wherever they come from. */
 const flagsSchema = z.object({
   listen: z.array(z.string()).optional(),
   config: z.string().optional(),
@@ -18,6 +18,8 @@ const flagsSchema = z.object({
   admin: z.string().optional(),
   socketDriver: z.string().optional(),
   drain: z.string().optional(),
+  drainDelay: z.string().optional(),
+  watch: z.boolean().transform(String).optional(),
   logLevel: z.string().optional(),
   logFormat: z.string().optional(),
 });
@@ -47,6 +49,8 @@ export const serveCommand = defineCommand({
     new Option("--admin <HOST:PORT|off>", "where the admin API listens (default: 127.0.0.1:8081)"),
     new Option("--socket-driver <NAME>", "auto, stream or handle (default: auto)"),
     new Option("--drain <DURATION>", "time over which a shutdown ends open tunnels (default: 10s)"),
+    new Option("--drain-delay <DURATION>", "time before that in which /readyz already says 503 (default: 0s)"),
+    new Option("--watch", "reload when the configuration file, or a certificate that it names, changes"),
     new Option("--log-level <LEVEL>", "debug, info, warn, error or silent (default: info)"),
     new Option("--log-format <FORMAT>", "pretty or json (default: pretty on a terminal, json otherwise)"),
   ],

@@ -1,0 +1,10 @@
+export { chooseToMove } from "./choose.ts";
+export type { Choice, MovableTunnel } from "./choose.ts";
+export { DrainCourse } from "./drain-course.ts";
+export type { DrainFacts, DrainState, DrainStep, DrainTerms } from "./drain-course.ts";
+export { Pacer } from "./pacer.ts";
+export type { Pace } from "./pacer.ts";
+export { planRebalance } from "./plan.ts";
+export type { BackendLoad, Surplus } from "./plan.ts";
+export { RebalanceCourse } from "./rebalance-course.ts";
+export type { NamedLoad, RebalanceStep, RebalanceTerms } from "./rebalance-course.ts";

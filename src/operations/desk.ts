@@ -1,0 +1,194 @@
+import type { TunnelFilter, TunnelInfo, TunnelOrder, TunnelPage, TunnelQuery } from "../admin/index.ts";
+import type { Milliseconds } from "../base/index.ts";
+import type { Gateway, TunnelLife } from "../gateway/index.ts";
+import { chooseToMove } from "../moves/index.ts";
+
+/** Tunnels that a worker is to end, as part of a move. */
+export interface MoveOrder {
+  readonly kind: "drain" | "rebalance";
+  readonly pool: string;
+  /** Most to end of each backend, by its name. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Only those without data for so long; 0: any. */
+  readonly minIdle: Milliseconds;
+  /** Only those that are so old; 0: any. */
+  readonly minAge: Milliseconds;
+}
+
+/** What a worker has of a pool, once it has done what it was told. */
+export interface PoolReport {
+  /** By the backend's name. */
+  readonly backends: Readonly<Record<string, BackendReport>>;
+  /** Clients of the pool that found no place, since the worker began. */
+  readonly refused: number;
+}
+
+/** What a worker has of one backend. */
+export interface BackendReport {
+  /** Open tunnels, dials and requests in flight. */
+  readonly load: number;
+  /** Tunnels that nobody has begun to end. */
+  readonly left: number;
+  /** Tunnels that it has begun to end by this order. */
+  readonly moved: number;
+  /** Dials and requests that failed for the backend's sake, since the worker began. */
+  readonly failures: number;
+}
+
+/** What a worker can be asked, and what it answers. */
+export interface Questions {
+  tunnels: { readonly ask: TunnelQuery; readonly answer: TunnelPage };
+  end: { readonly ask: TunnelFilter; readonly answer: number };
+  move: { readonly ask: MoveOrder; readonly answer: PoolReport };
+}
+
+/** One question, by its name. */
+export type Question = {
+  [About in keyof Questions]: { readonly about: About; readonly ask: Questions[About]["ask"] };
+}[keyof Questions];
+
+/** The answer to one question. */
+export type Answer = Questions[keyof Questions]["answer"];
+
+/** Where a worker answers what operators want to know of its tunnels, and ends those that they want gone. */
+export class Desk {
+  private readonly gateway: Gateway;
+  private readonly worker: number;
+
+  constructor(gateway: Gateway, worker: number) {
+    this.gateway = gateway;
+    this.worker = worker;
+  }
+
+  answer(question: Question): Answer {
+    if (question.about === "tunnels") return this.page(question.ask);
+    if (question.about === "end") return this.end(question.ask);
+    return this.move(question.ask);
+  }
+
+  /** The first of all that fit, up to where the page ends: other workers may have none before it. */
+  private page({ filter, sort, descending, offset, limit }: TunnelQuery): TunnelPage {
+    const found = this.find(filter);
+    const sign = descending ? -1 : 1;
+    const order = ORDERS[sort];
+    const first = found.toSorted((one, other) => sign * (order(one) - order(other))).slice(0, offset + limit);
+    return { total: found.length, offset: 0, tunnels: first.map((life) => infoOf(life, this.worker)) };
+  }
+
+  private end(filter: TunnelFilter): number {
+    const open = this.find(filter).filter(isOpen);
+    for (const { tunnel } of open) tunnel.end("operator");
+    return open.length;
+  }
+
+  private move(order: MoveOrder): PoolReport {
+    const pool = this.gateway.pools.get(order.pool);
+    const moved = new Map<string, number>();
+    const left = new Map<string, TunnelLife[]>();
+    for (const life of this.gateway.tunnels) {
+      if (life.pool !== pool || !isOpen(life)) continue;
+      const lives = left.get(life.backend.name);
+      if (lives === undefined) left.set(life.backend.name, [life]);
+      else lives.push(life);
+    }
+    for (const [backend, count] of Object.entries(order.counts)) {
+      const choice = { ...order, count, allowPinned: order.kind === "drain" };
+      const chosen = chooseToMove(left.get(backend) ?? [], choice);
+      for (const { tunnel } of chosen) tunnel.end(order.kind);
+      moved.set(backend, chosen.length);
+    }
+    const reports = Array.from(pool?.backends ?? [], ({ name, own, counters }): [string, BackendReport] => {
+      const gone = moved.get(name) ?? 0;
+      return [
+        name,
+        { load: own, left: (left.get(name)?.length ?? 0) - gone, moved: gone, failures: counters.failures },
+      ];
+    });
+    return { backends: Object.fromEntries(reports), refused: pool?.refused ?? 0 };
+  }
+
+  private find(filter: TunnelFilter): TunnelLife[] {
+    return [...this.gateway.tunnels].filter((life) => fits(life, filter));
+  }
+}
+
+function isOpen({ tunnel }: TunnelLife): boolean {
+  return tunnel.cause === undefined;
+}
+
+function fits(life: TunnelLife, filter: TunnelFilter): boolean {
+  const { draft, pool, backend } = life;
+  const { minAgeMs = 0, minIdleMs = 0, ...texts } = filter;
+  const facts: Required<typeof texts> = {
+    id: draft.id,
+    pool: pool.name,
+    backend: backend.name,
+    route: draft.route ?? "",
+    listener: draft.listener,
+    client: draft.client,
+    host: draft.host ?? "",
+  };
+  return (
+    keysOf(texts).every((key) => texts[key] === undefined || texts[key] === facts[key]) &&
+    (minAgeMs === 0 || life.ageMs >= minAgeMs) &&
+    (minIdleMs === 0 || life.idleMs >= minIdleMs)
+  );
+}
+
+function keysOf<Key extends string>(record: { readonly [K in Key]?: unknown }): Key[] {
+  return Object.keys(record) as Key[]; // a filter has been read by a schema that knows these keys only
+}
+
+const ORDERS: Readonly<Record<TunnelOrder, (life: TunnelLife) => number>> = {
+  age: ({ ageMs }) => ageMs,
+  idle: ({ idleMs }) => idleMs,
+  messages: ({ tunnel: { client, backend } }) => client.tracker.messages + backend.tracker.messages,
+  bytes: ({ tunnel: { client, backend } }) => client.bytes + backend.bytes,
+  rtt: ({ tunnel: { client, backend } }) => Math.max(client.rtt ?? 0, backend.rtt ?? 0),
+};
+
+function infoOf(life: TunnelLife, worker: number): TunnelInfo {
+  const { draft, tunnel, pool, backend, pinned, ageMs, idleMs } = life;
+  return {
+    id: draft.id,
+    worker,
+    listener: draft.listener,
+    route: draft.route ?? "",
+    pool: pool.name,
+    backend: backend.name,
+    client: draft.client,
+    host: draft.host ?? null,
+    path: draft.path,
+    started: new Date(draft.startedWall).toISOString(),
+    ageMs: Math.round(ageMs),
+    idleMs: Math.round(idleMs),
+    state: isOpen(life) ? "open" : "ending",
+    pinned,
+    fromClient: { messages: tunnel.client.tracker.messages, bytes: tunnel.client.bytes },
+    fromBackend: { messages: tunnel.backend.tracker.messages, bytes: tunnel.backend.bytes },
+    clientRttMs: tunnel.client.rtt ?? null,
+    backendRttMs: tunnel.backend.rtt ?? null,
+  };
+}
+
+/** Puts the workers' pages together. */
+export function mergePages(pages: readonly TunnelPage[], { sort, descending, offset, limit }: TunnelQuery): TunnelPage {
+  const sign = descending ? -1 : 1;
+  const order = INFO_ORDERS[sort];
+  return {
+    total: pages.reduce((sum, { total }) => sum + total, 0),
+    offset,
+    tunnels: pages
+      .flatMap(({ tunnels }) => tunnels)
+      .toSorted((one, other) => sign * (order(one) - order(other)))
+      .slice(offset, offset + limit),
+  };
+}
+
+const INFO_ORDERS: Readonly<Record<TunnelOrder, (info: TunnelInfo) => number>> = {
+  age: ({ ageMs }) => ageMs,
+  idle: ({ idleMs }) => idleMs,
+  messages: ({ fromClient, fromBackend }) => fromClient.messages + fromBackend.messages,
+  bytes: ({ fromClient, fromBackend }) => fromClient.bytes + fromBackend.bytes,
+  rtt: ({ clientRttMs, backendRttMs }) => Math.max(clientRttMs ?? 0, backendRttMs ?? 0),
+};

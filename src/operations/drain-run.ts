@@ -1,0 +1,49 @@
+import type { DrainCourse } from "../moves/index.ts";
+
+import { give, loadsOf, STEP_MS } from "./moving.ts";
+import type { MovesWorld, Running } from "./moving.ts";
+import type { Reported } from "./reports.ts";
+
+/**
+ * Goes through a drain, step by step, until nothing is left or its deadline has come. Rejects when it is stopped.
+ *
+ * @param backend the one that is drained
+ * @param first what the workers have of its pool at the beginning
+ */
+export async function runDrain(
+  world: MovesWorld,
+  running: Running,
+  backend: string,
+  course: DrainCourse,
+  first: Reported,
+): Promise<void> {
+  const { pool } = running.move;
+  let reported = first;
+  let moved = 0;
+  for (;;) {
+    const others = loadsOf(world, pool, reported).filter(({ name, eligible }) => eligible && name !== backend);
+    const step = course.step({
+      now: world.clock.now(),
+      left: reported.of(backend).left,
+      refusedByPool: reported.refused,
+      reconnectsFailed: reported.failuresBesides(backend),
+      room: others.reduce((sum, { room = Number.POSITIVE_INFINITY }) => sum + room, 0),
+      candidates: others.length,
+    });
+    if (step.state === "done") {
+      running.note({ left: 0, slowedBy: null });
+      running.end("done");
+      return;
+    }
+    const counts = { [backend]: step.move };
+    reported = await give(world, { kind: "drain", pool, counts, minIdle: step.minIdle, minAge: 0 }, reported);
+    const { moved: now, left } = reported.of(backend);
+    moved += now;
+    running.note({ moved, left, currentRate: step.currentRate, slowedBy: step.slowedBy });
+    if (step.state === "deadline") {
+      running.end("deadline");
+      return;
+    }
+    await world.sleep(STEP_MS, running.signal);
+  }
+}

@@ -1,0 +1,99 @@
+import type { BackendReport, MoveOrder, PoolReport } from "./desk.ts";
+
+/** What one worker answered to an order. */
+export interface WorkerReport {
+  readonly worker: number;
+  readonly report: PoolReport;
+}
+
+const NOTHING: BackendReport = { load: 0, left: 0, moved: 0, failures: 0 };
+
+/** What all workers answered, and what has changed since they answered before. */
+export class Reported {
+  readonly reports: readonly WorkerReport[];
+  /** Clients of the pool that found no place since. */
+  readonly refused: number;
+  private readonly before: Reported | undefined;
+
+  constructor(reports: readonly WorkerReport[], before: Reported | undefined) {
+    this.reports = reports;
+    // What is older than the last one does not matter, and must not be kept.
+    this.before = before === undefined ? undefined : new Reported(before.reports, undefined);
+    this.refused = this.grown(({ refused }) => refused);
+  }
+
+  /** Over all workers. */
+  of(backend: string): BackendReport {
+    return this.reports.reduce((sum, { report }) => {
+      const one = report.backends[backend];
+      return one === undefined
+        ? sum
+        : {
+            load: sum.load + one.load,
+            left: sum.left + one.left,
+            moved: sum.moved + one.moved,
+            failures: sum.failures + one.failures,
+          };
+    }, NOTHING);
+  }
+
+  /** Tunnels that were moved, of all backends. */
+  get moved(): number {
+    return sum(this.reports, ({ backends }) => sumOf(backends, ({ moved }) => moved));
+  }
+
+  /** Failures since the answer before, of all backends but this one. */
+  failuresBesides(backend: string): number {
+    return this.grown(({ backends }) => {
+      const { [backend]: _own, ...others } = backends;
+      return sumOf(others, ({ failures }) => failures);
+    });
+  }
+
+  /** How much a count has grown in the workers that answered both times. */
+  private grown(count: (report: PoolReport) => number): number {
+    const { before } = this;
+    if (before === undefined) return 0;
+    return this.reports.reduce((total, { worker, report }) => {
+      const old = before.reports.find((one) => one.worker === worker);
+      return old === undefined ? total : total + count(report) - count(old.report);
+    }, 0);
+  }
+}
+
+/** Gives each worker its part of an order, in proportion to what it has left. */
+export function shareOutOrder(order: MoveOrder, reports: readonly WorkerReport[]): ReadonlyMap<number, MoveOrder> {
+  const parts = new Map<number, Record<string, number>>();
+  for (const [backend, count] of Object.entries(order.counts)) {
+    const left = reports.map(({ report }) => report.backends[backend]?.left ?? 0);
+    for (const [at, part] of shareOut(count, left).entries()) {
+      const worker = reports[at]?.worker;
+      if (worker === undefined || part === 0) continue;
+      parts.set(worker, { ...parts.get(worker), [backend]: part });
+    }
+  }
+  return new Map([...parts].map(([worker, counts]) => [worker, { ...order, counts }]));
+}
+
+/** Whole numbers in proportion to `has`, none above it, that sum up to `count` where there is so much. */
+export function shareOut(count: number, has: readonly number[]): number[] {
+  const total = has.reduce((all, one) => all + one, 0);
+  const wanted = Math.min(count, total);
+  let seen = 0;
+  let given = 0;
+  return has.map((one) => {
+    seen += one;
+    // The rounded part of all up to here, less what those before have got: what is rounded off is made up for at once.
+    const part = total === 0 ? 0 : Math.round((wanted * seen) / total) - given;
+    given += part;
+    return part;
+  });
+}
+
+function sum(reports: readonly WorkerReport[], count: (report: PoolReport) => number): number {
+  return reports.reduce((total, { report }) => total + count(report), 0);
+}
+
+function sumOf(backends: PoolReport["backends"], count: (report: BackendReport) => number): number {
+  return Object.values(backends).reduce((total, one) => total + count(one), 0);
+}

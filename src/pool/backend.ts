@@ -1,0 +1,47 @@
+import type { BackendConfig } from "../config/index.ts";
+
+/** What a worker counts of one backend. All but `open` and `inFlight` only grow. */
+export interface BackendCounters {
+  /** Tunnels that are open now. */
+  open: number;
+  /** Requests in flight now. */
+  inFlight: number;
+  /** Tunnels opened so far. */
+  tunnels: number;
+  /** Requests begun so far. */
+  requests: number;
+  /** Dials and requests that failed for the backend's sake. */
+  failures: number;
+}
+
+/** Stands for the place of a backend that is in its pool no more. */
+export const NOWHERE = -1;
+
+/**
+ * One backend of one pool, as a worker knows it: what it has and what it counts belong to its name, whatever
+ * configurations come and go. One that is removed is kept for as long as it has something.
+ */
+export class Backend {
+  readonly name: string;
+  config: BackendConfig;
+  /** Its place in the pool's view; {@link NOWHERE} when it has been removed. */
+  index = NOWHERE;
+  /** This worker's load of it: open tunnels, dials and requests in flight. */
+  own = 0;
+  /** What the other workers have. */
+  others = 0;
+  healthy = true;
+  /** It has more than its share, and clients are to find another one. */
+  sheds = false;
+  readonly counters: BackendCounters = { open: 0, inFlight: 0, tunnels: 0, requests: 0, failures: 0 };
+
+  constructor(config: BackendConfig) {
+    this.name = config.name;
+    this.config = config;
+  }
+
+  /** Load over all workers. */
+  get load(): number {
+    return this.own + this.others;
+  }
+}
