@@ -66,6 +66,12 @@ export const ERROR_CODES = {
   ),
   UPGRADE_FAILED: kind("fairlead", false, "The new instance that was to take over did not start; the old one goes on."),
   USAGE: kind("operator", false, "The command line is not one that fairlead understands."),
+  ADMIN_UNREACHABLE: kind("operator", true, "Nothing answers where the admin API was asked for."),
+  ADMIN_DENIED: kind(
+    "operator",
+    false,
+    "The admin API refuses who asks: it wants a token, another one, or to be called by another name.",
+  ),
   LISTEN_FAILED: kind("operator", false, "An address could not be listened on."),
   TLS_FILES: kind("operator", false, "A certificate, key or CA could not be read or does not fit."),
   WORKER_FAILED: kind("fairlead", true, "A worker process did not start or ended unexpectedly."),

@@ -1,96 +1,79 @@
 import { type Command, CommanderError } from "commander";
-import { z } from "zod";
 
 import { didYouMean } from "../base/index.ts";
-import type { Overrides } from "../config/index.ts";
-import { type CommandName, COMMANDS, createProgram, diffOptions, OPERANDS, serveOptions } from "./program.ts";
+import { type Accepted, type CommandSpec, kebab } from "./command.ts";
+import { serveCommand } from "./commands/serve.ts";
+import { COMMANDS } from "./commands/table.ts";
+import { createProgram } from "./program.ts";
 
-/** What a command line asks for. */
-export interface Arguments {
-  readonly command: CommandName;
-  /** The configuration files that were named: OLD and NEW of `diff`, else one at most. */
-  readonly files: readonly string[];
-  /** The flags of `diff`. */
-  readonly diff: DiffFlags;
-  /** What flags and operands say of the configuration. */
-  readonly overrides: Overrides;
-  /** Mistakes of usage, one line each; the values of flags are not judged here. */
-  readonly problems: readonly string[];
-}
-
-/** The flags of `diff`. */
-export interface DiffFlags {
-  /** Prints for programs. */
-  readonly json: boolean;
-  /** Whether the exit code tells of a difference. */
-  readonly exitCode: boolean;
-}
-
-const diffFlagsSchema = z.object({ json: z.boolean().prefault(false), exitCode: z.boolean().prefault(false) });
-
-/** What commander makes of the flags of `serve`: texts, as they were given, and `true` for a flag without a value. */
-const flagsSchema = z.object({
-  listen: z.array(z.string()).optional(),
-  config: z.string().optional(),
-  balance: z.string().optional(),
-  affinity: z.string().optional(),
-  workers: z.string().optional(),
-  admin: z.string().optional(),
-  socketDriver: z.string().optional(),
-  drain: z.string().optional(),
-  drainDelay: z.string().optional(),
-  watch: z.boolean().transform(String).optional(),
-  logLevel: z.string().optional(),
-  logFormat: z.string().optional(),
-});
+type Flags = Readonly<Record<string, unknown>>;
 
 interface Parsed {
-  readonly command: CommandName;
+  readonly command: CommandSpec;
   /** Operands and what no command knows, in their order. */
   readonly rest: readonly string[];
-  readonly flags: z.output<typeof flagsSchema>;
-  readonly diff: DiffFlags;
+  /** What stands before the command, and for `serve` everything. */
+  readonly flags: Flags;
+  /** What stands behind the command. */
+  readonly own: Flags;
   readonly problems: readonly string[];
 }
 
-/** Reads a command line (without node and script): what it asks for, or the text that it wants to see. */
-export function parseArguments(argv: readonly string[]): Arguments | { readonly print: string } {
-  const parsed = runProgram(argv[0] === "serve" ? argv.slice(1) : argv);
+/**
+ * Reads a command line (without node and script): the command with what it was given and every mistake of usage, or the
+ * text that it wants to see.
+ */
+export function parseArguments(argv: readonly string[]): Accepted | { readonly print: string } {
+  const parsed = runProgram(argv[0] === serveCommand.name ? argv.slice(1) : argv);
   if ("print" in parsed) return parsed;
-  const { operands, problems } = sortRest(parsed.rest, parsed.command);
-  const all = [...parsed.problems, ...problems];
-  const { command, flags, diff } = parsed;
-  if (command === "serve") return serveArguments(parsed, operands, all);
-  for (const name of Object.keys(flags)) all.push(notItsOption(`--${kebab(name)}`, command));
-  all.push(...operandProblems(command, operands));
-  return { command, files: operands.slice(0, OPERANDS[command].length), diff, overrides: {}, problems: all };
+  const { command } = parsed;
+  const { operands, problems } = sortRest(parsed.rest, command);
+  const { flags, strangers } = ownFlags(parsed);
+  const meant = command === serveCommand ? commandMeant(operands) : undefined;
+  const misspelt = meant === undefined ? [] : [`"${operands[0]}": no such command; did you mean "${meant}"?`];
+  const excess = command === serveCommand ? [] : operandProblems(command, operands);
+  // What follows a misspelt command belongs to the command that was meant, so it is no backend.
+  const kept = meant === undefined ? takenOperands(command, operands) : [];
+  const accepted = command.accept(kept, flags);
+  const all = [...parsed.problems, ...problems, ...strangers, ...misspelt, ...excess, ...accepted.problems];
+  return { ...accepted, problems: all };
 }
 
-function operandProblems(command: keyof typeof OPERANDS, operands: readonly string[]): string[] {
-  const wanted = OPERANDS[command];
-  const [first, second] = wanted;
-  const takes = first === undefined ? "no argument" : second === undefined ? `one ${first}` : `${first} and ${second}`;
-  const tooMany = operands
-    .slice(wanted.length)
-    .map((operand) => `"${operand}": ${command} takes ${takes}; leave it out`);
-  if (command !== "diff" || operands.length >= wanted.length) return tooMany;
-  return [`diff takes ${takes}, two configuration files; name both`];
+/** Flags in front of the command are its own where it has them; others of `serve` are mistakes. */
+function ownFlags({ command, flags, own }: Parsed): { readonly flags: Flags; readonly strangers: readonly string[] } {
+  const known = (name: string): boolean => command.options.some((option) => option.attributeName() === name);
+  const names = Object.keys(flags);
+  const strangers = names.filter((name) => !known(name)).map((name) => notItsOption(`--${kebab(name)}`, command));
+  const before = Object.fromEntries(Object.entries(flags).filter(([name]) => known(name)));
+  return { flags: { ...before, ...own }, strangers };
 }
 
-function serveArguments({ flags, diff }: Parsed, operands: readonly string[], problems: readonly string[]): Arguments {
-  const { config, ...settings } = flags;
-  const [first = ""] = operands;
-  const meant = /^[a-z]+$/i.test(first) ? didYouMean(first, COMMANDS) : undefined;
-  const common = { command: "serve", files: config === undefined ? [] : [config], diff } as const;
-  if (meant === undefined) return { ...common, overrides: { ...settings, backends: operands }, problems };
-  // What follows belongs to the command that was meant, so it is no backend.
-  const unknown = `"${first}": no such command; did you mean "${meant}"?`;
-  return { ...common, overrides: settings, problems: [...problems, unknown] };
+function commandMeant([first = ""]: readonly string[]): string | undefined {
+  if (!/^[a-z]+$/i.test(first)) return undefined;
+  return didYouMean(
+    first,
+    COMMANDS.map(({ name }) => name),
+  );
+}
+
+function takenOperands({ operands: wanted }: CommandSpec, operands: readonly string[]): readonly string[] {
+  return wanted.some(({ many }) => many) ? operands : operands.slice(0, wanted.length);
+}
+
+function operandProblems({ name, operands: wanted, operandsAre }: CommandSpec, operands: readonly string[]): string[] {
+  const names = wanted.map((operand) => operand.name);
+  const [only] = names;
+  const takes = only === undefined ? "no argument" : names.length === 1 ? `one ${only}` : names.join(" and ");
+  const required = wanted.filter((operand) => operand.required).length;
+  if (operands.length >= required)
+    return operands.slice(wanted.length).map((operand) => `"${operand}": ${name} takes ${takes}; leave it out`);
+  const hint = operandsAre === undefined ? "" : `, ${operandsAre}`;
+  return [`${name} takes ${takes}${hint}; name ${required === 1 ? "it" : "both"}`];
 }
 
 function runProgram(argv: readonly string[]): Parsed | { readonly print: string } {
   let printed = "";
-  let named: { command: CommandName; rest: readonly string[]; own: object } = { command: "serve", rest: [], own: {} };
+  let named: Pick<Parsed, "command" | "rest" | "own"> = { command: serveCommand, rest: [], own: {} };
   const program = createProgram({
     write: (text) => {
       printed += text;
@@ -106,8 +89,7 @@ function runProgram(argv: readonly string[]): Parsed | { readonly print: string 
     if (error.exitCode === 0) return { print: printed };
     return withoutLast(argv, error);
   }
-  const { command, rest, own } = named;
-  return { command, rest, flags: flagsOf(program), diff: diffFlagsSchema.parse(own), problems: [] };
+  return { ...named, flags: flagsOf(program), problems: [] };
 }
 
 /** A flag without its value is always the last word: what is left is judged all the same. */
@@ -118,14 +100,14 @@ function withoutLast(argv: readonly string[], error: CommanderError): Parsed | {
   return "print" in parsed ? parsed : { ...parsed, problems: [...parsed.problems, problem] };
 }
 
-function flagsOf(program: Command): Parsed["flags"] {
-  return flagsSchema.parse(program.opts());
+function flagsOf(program: Command): Flags {
+  return program.opts();
 }
 
 /** Tells operands from options that nobody knows, and drops what looks like the value of such an option. */
 function sortRest(
   rest: readonly string[],
-  command: CommandName,
+  command: CommandSpec,
 ): { readonly operands: readonly string[]; readonly problems: readonly string[] } {
   const problems: string[] = [];
   const operands: string[] = [];
@@ -136,24 +118,19 @@ function sortRest(
     else if (word !== "--" && !(afterUnknown && !word.includes("://"))) operands.push(word);
     afterUnknown = isOption && !word.includes("=");
   }
-  return { operands: operands[0] === "serve" ? operands.slice(1) : operands, problems };
+  return { operands: operands[0] === serveCommand.name ? operands.slice(1) : operands, problems };
 }
 
-function unknownOption(word: string, command: CommandName): string {
+function unknownOption(word: string, command: CommandSpec): string {
   const name = word.split("=")[0] ?? word;
-  const own = command === "serve" ? serveOptions() : command === "diff" ? diffOptions() : [];
-  const all = [...serveOptions(), ...diffOptions()];
-  if (!own.some(({ long }) => name === long) && all.some(({ long, short }) => name === long || name === short))
+  const known = ["--help", "--version", ...command.options.map(({ long }) => long ?? "")];
+  const others = COMMANDS.flatMap(({ options }) => options);
+  if (!known.includes(name) && others.some(({ long, short }) => name === long || name === short))
     return notItsOption(name, command);
-  const known = ["--help", "--version", ...own.map(({ long }) => long ?? "")];
   const meant = didYouMean(name, known);
   return `${name}: no such option; ${meant === undefined ? "see fairlead --help" : `did you mean ${meant}?`}`;
 }
 
-function notItsOption(name: string, command: CommandName): string {
-  return `${name}: ${command} takes no such option; leave it out`;
-}
-
-function kebab(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+function notItsOption(name: string, command: CommandSpec): string {
+  return `${name}: ${command.name} takes no such option; leave it out`;
 }

@@ -7,6 +7,8 @@ export const ExitCode = {
   differs: 1,
   /** Wrong usage or configuration. */
   usage: 2,
-  /** The drain deadline was hit with tunnels still open. */
+  /** A drain deadline was hit with tunnels still open. */
   drainDeadline: 3,
+  /** Ctrl-C at a command that waits for something of another process, which goes on; what shells say of SIGINT. */
+  interrupted: 130,
 } as const;

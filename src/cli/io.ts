@@ -5,6 +5,7 @@ import { readOrigin } from "../supervisor/index.ts";
 import type { Origin } from "../supervisor/index.ts";
 
 import type { Signals } from "./serve.ts";
+import { processTerminal, type Terminal } from "./terminal.ts";
 
 /** A stream to write text to. */
 export interface TextOutput {
@@ -23,8 +24,14 @@ export interface Io {
   readonly readFile: (path: string) => string;
   /** Where signals that ask for an end come from. */
   readonly signals: Signals;
-  /** How this process came to be; undefined where that does not matter. */
-  readonly origin?: Origin | undefined;
+  /**
+   * Finds out how this process came to be, once; undefined where that does not matter.
+   *
+   * @throws FairleadError LISTEN_FAILED when what it is told of its sockets contradicts itself
+   */
+  readonly origin?: (() => Origin) | undefined;
+  /** Where a person types and reads; undefined where input or output is no terminal. */
+  readonly terminal?: Terminal | undefined;
 }
 
 /** The surroundings of this process. */
@@ -38,7 +45,8 @@ export function processIo(): Io {
     home: homeFolder(),
     readFile: (path) => readFileSync(path, "utf8"),
     signals: process,
-    origin: readOrigin(),
+    origin: readOrigin,
+    terminal: processTerminal(),
   };
 }
 

@@ -2,19 +2,23 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import type { Logger } from "../base/index.ts";
 import type { Config } from "../config/index.ts";
-import { runInstance, startSuccessor, version } from "../supervisor/index.ts";
-import type { Instance, InstanceOptions, Origin, Successor } from "../supervisor/index.ts";
+import { createNotifier, runInstance, startSuccessor, version } from "../supervisor/index.ts";
+import type { Instance, InstanceOptions, Notifier, Origin, Successor } from "../supervisor/index.ts";
 
 import { ExitCode } from "./exit-code.ts";
+import { Reloads } from "./reloads.ts";
+import type { ConfigSource } from "./reloads.ts";
 import { Upgrade } from "./upgrade.ts";
 import type { StartSuccessor } from "./upgrade.ts";
 
-/** Signals that ask a process to end; SIGHUP tells that its terminal is gone. */
-const STOP_SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+/** Signals that ask a process to end. */
+const STOP_SIGNALS = ["SIGTERM", "SIGINT"] as const;
+/** Asks for a reload; without a file to reload it tells that the terminal is gone, and ends the process. */
+const RELOAD_SIGNAL = "SIGHUP";
 /** Asks for a new process that takes over; known to the world from other servers. */
 const UPGRADE_SIGNAL = "SIGUSR2";
 
-type Signal = (typeof STOP_SIGNALS)[number] | typeof UPGRADE_SIGNAL;
+type Signal = (typeof STOP_SIGNALS)[number] | typeof RELOAD_SIGNAL | typeof UPGRADE_SIGNAL;
 
 /** Where the signals of this process come from. */
 export interface Signals {
@@ -26,8 +30,10 @@ export interface Signals {
 export interface ServeOptions extends Pick<InstanceOptions, "logger" | "onRecord"> {
   /** How this process came to be. */
   readonly origin?: Origin | undefined;
-  /** Told the process that serves instead of this one from now on. */
-  readonly onHandedOver?: ((pid: number) => void) | undefined;
+  /** Where the configuration comes from; undefined where that is no file. */
+  readonly source?: ConfigSource | undefined;
+  /** Says whether, and where, a service manager is told. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** How the process that replaces this one is started. */
   readonly start?: StartSuccessor | undefined;
 }
@@ -46,26 +52,42 @@ export async function serve(
   signals: Signals,
   onListening: (urls: readonly string[]) => void,
 ): Promise<number> {
-  const { logger, onRecord, origin, start = startSuccessor } = options;
+  const { logger, onRecord, origin, source, start = startSuccessor } = options;
   const predecessor = origin?.predecessor;
   const heard = new Heard(signals, logger);
+  const reloads = source === undefined ? undefined : new Reloads(source);
+  let notifier: Notifier | undefined;
   try {
     const legacy = await predecessor?.legacy;
     const inherited = origin?.inherited;
-    const instance = await runInstance(config, { logger, onRecord, processes: true, inherited, legacy });
+    const load = reloads?.load;
+    const instance = await runInstance(config, { logger, onRecord, processes: true, inherited, legacy, load });
+    notifier = notifierOf(options);
     predecessor?.follow(instance.predecessor);
     announce(instance, logger);
-    onListening(instance.addresses.map(({ url }) => url.replace(/^ws/, "http")));
-    const upgrade = new Upgrade(instance.estate, logger, start);
+    const urls = instance.addresses.map(({ url }) => url);
+    onListening(urls.map((url) => url.replace(/^ws/, "http")));
+    const upgrade = new Upgrade(instance, logger, start);
     heard.onUpgrade = () => upgrade.request();
+    heard.onReload = reloads?.begin(instance, notifier);
     predecessor?.ready();
+    notifier.ready(`serving at ${urls.join(", ")}`);
     const how = await Promise.race([heard.first, upgrade.handedOver]);
-    if (typeof how === "object") return await handOver(instance, config, how, heard, options);
+    reloads?.stop();
+    if (typeof how === "object") return await handOver(instance, how, heard, notifier, logger);
     upgrade.stop();
-    return await stop(instance, config, how, heard, logger);
+    notifier.stopping();
+    return await stop(instance, how, heard, logger);
   } finally {
+    reloads?.stop();
     heard.release();
+    await notifier?.stop();
   }
+}
+
+function notifierOf({ env = {}, logger }: ServeOptions): Notifier {
+  const onFailure = (error: unknown): void => logger.warn({ err: error }, "the service manager could not be told");
+  return createNotifier({ env, pid: process.pid, onFailure });
 }
 
 function announce(instance: Instance, logger: Logger): void {
@@ -75,8 +97,10 @@ function announce(instance: Instance, logger: Logger): void {
 }
 
 /** New clients are still served for a while, in which whoever sends them learns that it should not. */
-async function stop(instance: Instance, config: Config, signal: string, heard: Heard, logger: Logger): Promise<number> {
+async function stop(instance: Instance, signal: string, heard: Heard, logger: Logger): Promise<number> {
+  const { config } = instance;
   instance.leave();
+  instance.tell("stopping", `stopping, since ${signal} came`);
   const over = new AbortController();
   const wait = async (): Promise<number> => {
     if (config.drainDelay > 0) {
@@ -99,13 +123,15 @@ async function stop(instance: Instance, config: Config, signal: string, heard: H
 /** Another process serves; this one ends its tunnels at its pace, so that their clients come back to the other one. */
 async function handOver(
   instance: Instance,
-  config: Config,
   successor: Successor,
   heard: Heard,
-  { logger, onHandedOver }: ServeOptions,
+  notifier: Notifier,
+  logger: Logger,
 ): Promise<number> {
+  const { config } = instance;
   logger.info({ successor: successor.pid, drain: config.drain }, "a new instance has taken over; draining");
-  onHandedOver?.(successor.pid);
+  notifier.mainPid(successor.pid);
+  await notifier.stop();
   void heard.first.then((signal) =>
     logger.info({ signal }, "draining already; another signal ends everything at once"),
   );
@@ -136,6 +162,8 @@ class Heard {
   readonly second: Promise<string>;
   /** What to do when an upgrade is asked for; undefined as long as this process does not serve. */
   onUpgrade: (() => void) | undefined;
+  /** What to do when a reload is asked for; undefined where there is nothing to reload. */
+  onReload: (() => void) | undefined;
 
   private readonly signals: Signals;
   private readonly listeners: readonly (readonly [Signal, () => void])[];
@@ -147,18 +175,20 @@ class Heard {
     this.first = first.promise;
     this.second = second.promise;
     let count = 0;
-    const stops = STOP_SIGNALS.map((signal): readonly [Signal, () => void] => [
-      signal,
-      () => {
-        count += 1;
-        (count === 1 ? first : second).resolve(signal);
-      },
-    ]);
+    const stop = (signal: Signal): void => {
+      count += 1;
+      (count === 1 ? first : second).resolve(signal);
+    };
+    const stops = STOP_SIGNALS.map((signal): readonly [Signal, () => void] => [signal, () => stop(signal)]);
+    const reload = (): void => {
+      if (this.onReload !== undefined) this.onReload();
+      else stop(RELOAD_SIGNAL);
+    };
     const upgrade = (): void => {
       if (this.onUpgrade !== undefined) this.onUpgrade();
       else logger.warn({ reason: "this instance is starting" }, "the upgrade that was asked for is ignored");
     };
-    this.listeners = [...stops, [UPGRADE_SIGNAL, upgrade]];
+    this.listeners = [...stops, [RELOAD_SIGNAL, reload], [UPGRADE_SIGNAL, upgrade]];
     for (const [signal, listener] of this.listeners) signals.on(signal, listener);
   }
 

@@ -1,6 +1,6 @@
 import { FairleadError } from "../base/index.ts";
 import type { Logger } from "../base/index.ts";
-import type { Estate, Successor } from "../supervisor/index.ts";
+import type { Estate, Instance, Successor } from "../supervisor/index.ts";
 
 /** Starts a process that is to replace this one. */
 export type StartSuccessor = (estate: Estate) => Successor;
@@ -10,15 +10,15 @@ export class Upgrade {
   /** Resolves with the process that serves instead of this one from now on. */
   readonly handedOver: Promise<Successor>;
 
-  private readonly estate: Estate;
+  private readonly instance: Pick<Instance, "estate" | "tell">;
   private readonly logger: Logger;
   private readonly start: StartSuccessor;
   private readonly resolve: (successor: Successor) => void;
   private underWay: Successor | undefined;
   private over: string | undefined;
 
-  constructor(estate: Estate, logger: Logger, start: StartSuccessor) {
-    this.estate = estate;
+  constructor(instance: Pick<Instance, "estate" | "tell">, logger: Logger, start: StartSuccessor) {
+    this.instance = instance;
     this.logger = logger;
     this.start = start;
     const { promise, resolve } = Promise.withResolvers<Successor>();
@@ -42,17 +42,21 @@ export class Upgrade {
 
   private async attempt(): Promise<void> {
     try {
-      const successor = this.start(this.estate);
+      const successor = this.start(this.instance.estate);
       this.underWay = successor;
-      this.logger.info({ pid: successor.pid }, "upgrade: a new instance is starting");
+      const { pid } = successor;
+      this.logger.info({ pid }, "upgrade: a new instance is starting");
+      this.instance.tell("upgrade-started", `a new instance is starting, process ${pid}`, { pid });
       await successor.ready;
       if (this.over !== undefined) return;
       this.over = "a new instance has taken over";
+      this.instance.tell("upgrade-done", `process ${pid} has taken over`, { pid });
       this.resolve(successor);
     } catch (error) {
       if (this.over !== undefined) return;
       const { code, message } = error instanceof FairleadError ? error : new FairleadError("INTERNAL", String(error));
       this.logger.error({ code }, message);
+      this.instance.tell("upgrade-failed", message, { code });
     } finally {
       this.underWay = undefined;
     }

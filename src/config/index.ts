@@ -1,5 +1,5 @@
 /** The configuration: its schema, its normal form, and the way from files, variables and flags to it. */
-export { formatAddress } from "./address.ts";
+export { DEFAULT_ADMIN, formatAddress, readAddress } from "./address.ts";
 export {
   addBackend,
   type Alteration,

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { startAdmin } from "../admin/index.ts";
-import type { Admin, ReloadReport } from "../admin/index.ts";
+import type { Admin, EventSource, ReloadReport } from "../admin/index.ts";
 import { FairleadError, systemClock, systemRandom } from "../base/index.ts";
 import type { Logger, Milliseconds } from "../base/index.ts";
 import type { Address, Config, LoadedConfig } from "../config/index.ts";
@@ -47,6 +47,8 @@ export interface Instance {
    * @throws ConfigError, FairleadError; nothing has changed then
    */
   reload(): Promise<ReloadReport>;
+  /** What happens to it. */
+  readonly events: EventSource;
   /** Notes for operators that something has happened. */
   tell(type: string, message: string, fields?: Readonly<Record<string, unknown>>): void;
   status(): Promise<Status>;
@@ -137,6 +139,7 @@ export async function runInstance(config: Config, options: InstanceOptions): Pro
       return supervisor.config;
     },
     reload: () => operations.reload(),
+    events: operations.events,
     tell: (type, message, fields) => operations.events.add(type, message, fields),
     status: () => supervisor.status(),
     leave: () => supervisor.leave(),

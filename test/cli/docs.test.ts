@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { ExitCode } from "../../src/cli/exit-code.ts";
-import { COMMANDS, diffOptions, serveOptions } from "../../src/cli/program.ts";
+import { serveCommand } from "../../src/cli/commands/serve.ts";
+import { COMMANDS } from "../../src/cli/commands/table.ts";
 import { NEEDS_RESTART } from "../../src/config/consequences.ts";
 import { SETTINGS, VARIABLES } from "../../src/config/index.ts";
 
@@ -14,9 +15,9 @@ function inPage(pattern: RegExp): string[] {
 }
 
 test("docs/command-line.md names every flag, and no other", () => {
-  const options = [...serveOptions(), ...diffOptions()];
-  const flags = ["--help", "--version", ...options.map(({ long }) => long ?? "")];
-  assert.deepEqual(inPage(/--[a-z][a-z-]+/g), flags.toSorted());
+  const options = COMMANDS.flatMap((command) => command.options);
+  const flags = new Set(["--help", "--version", ...options.map(({ long }) => long ?? "")]);
+  assert.deepEqual(inPage(/--[a-z][a-z-]+/g), [...flags].toSorted());
 });
 
 test("docs/command-line.md names every variable, and no other of ours", () => {
@@ -32,7 +33,7 @@ test("docs/command-line.md has flag and variable of one setting in one line", ()
 });
 
 test("docs/command-line.md has every command and every exit code", () => {
-  for (const command of COMMANDS) assert.match(page, new RegExp(`^\\| \`${command}\` \\|`, "m"));
+  for (const { name } of COMMANDS) assert.match(page, new RegExp(`^\\| \`${name}\` \\|`, "m"));
   for (const code of Object.values(ExitCode)) assert.match(page, new RegExp(`^\\| ${code} \\|`, "m"));
 });
 
@@ -48,6 +49,6 @@ test("docs/command-line.md names every option that needs a restart, and why", ()
 test("every setting of the command line that has a flag is an option of serve, and the other way round", () => {
   const flags = Object.values(SETTINGS).map(({ flag }) => flag);
   const known = flags.filter((flag) => flag?.startsWith("--"));
-  const options = serveOptions().map(({ long }) => long);
+  const options = serveCommand.options.map(({ long }) => long);
   assert.deepEqual(new Set([...known, "--config"]), new Set(options));
 });

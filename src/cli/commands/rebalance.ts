@@ -1,0 +1,56 @@
+import { Option } from "commander";
+import { z } from "zod";
+
+import { ADMIN_FLAGS, ADMIN_OPTIONS, withAdmin } from "../admin-flags.ts";
+import { statusSchema } from "../admin-shapes.ts";
+import { defineCommand } from "../command.ts";
+import { ExitCode } from "../exit-code.ts";
+import { amountFlag, durationFlag, shareFlag, switchFlag } from "../flags.ts";
+import { cancelMoves, describeMove, runMove } from "../moves.ts";
+import { findPool } from "../targets.ts";
+import { CANCEL_OPTION, DETACH_OPTION } from "./drain.ts";
+
+/** Moves what backends have more than their share. */
+export const rebalanceCommand = defineCommand({
+  name: "rebalance",
+  summary: "move what backends of a pool have more than their share",
+  description: "End tunnels of backends that have more than their share, at a pace; clients come back to the others.",
+  operands: [{ name: "POOL", meaning: "the name of the pool", required: true }],
+  options: [
+    new Option("--per-minute <NUMBER>", "most tunnels per minute (default: rebalance.perMinute of the pool)"),
+    new Option("--min-age <DURATION>", "leave younger tunnels alone"),
+    new Option("--tolerance <SHARE>", "leave alone what is above the fair share by no more than this, such as 0.1"),
+    DETACH_OPTION,
+    CANCEL_OPTION,
+    ...ADMIN_OPTIONS,
+  ],
+  flags: z.object({
+    ...ADMIN_FLAGS,
+    perMinute: amountFlag,
+    minAge: durationFlag,
+    tolerance: shareFlag,
+    detach: switchFlag,
+    cancel: switchFlag,
+  }),
+  run: ({ operands: [name = ""], flags }, io) =>
+    withAdmin(flags, io, async (client) => {
+      const { perMinute, minAge, tolerance, json, detach, cancel } = flags;
+      const pool = findPool(await client.read(statusSchema, ["status"]), name);
+      if (!cancel) {
+        const body = { pool, perMinute, minAge, tolerance };
+        return runMove(
+          client,
+          "rebalance",
+          body,
+          { json, detach, cancelBy: `fairlead rebalance ${pool} --cancel` },
+          io,
+        );
+      }
+      const [move] = await cancelMoves(client, "rebalance", (one) => one.pool === pool);
+      if (json) io.stdout.write(`${JSON.stringify(move ?? null)}\n`);
+      else if (move !== undefined) io.stdout.write(`${describeMove(move)}\n`);
+      if (move !== undefined) return ExitCode.fine;
+      io.stderr.write(`no rebalance of pool ${pool} runs; there is nothing to cancel\n`);
+      return ExitCode.failed;
+    }),
+});
