@@ -94,7 +94,7 @@ export function Dialog(): VNode | null {
       <div class="fields">${(open.fields ?? []).map(input)}</div>
       ${problem.value === "" ? null : html`<p class="problem" role="alert">${problem.value}</p>`}
       <div class="buttons">
-        <button type="button" onClick=${close} autofocus=${(open.fields ?? []).length === 0}>Keep as it is</button>
+        <button type="button" onClick=${close}>Keep as it is</button>
         <button type="submit" class=${open.danger === true ? "danger" : "primary"} disabled=${busy.value}>
           ${open.confirm}
         </button>

@@ -34,6 +34,7 @@ function stepped(value: number, size: number, gap = ""): string {
 /** Of milliseconds: `0.8 ms`, `34 ms`, `1.2 s`. */
 export function latency(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return NOTHING;
+  if (ms === 0) return "0 ms";
   if (ms >= KILO) return `${tenths.format(ms / KILO)} s`;
   return `${ms < 10 ? tenths.format(ms) : whole.format(ms)} ms`;
 }

@@ -44,8 +44,10 @@ function row(move: Move): VNode {
       value=${move.total === 0 ? 1 : move.moved}
       aria-label=${`${move.kind} of ${name}`}
     />
-    <span class="numbers">${count(move.moved)} of ${count(move.total)} moved</span>
-    <span class="more">${running ? pace(move) : `${timeOfDay(move.ended ?? move.started)} · by ${move.by}`}</span>
+    <span class="more"
+      ><b>${`${count(move.moved)} of ${count(move.total)} moved`}</b
+      >${" · "}${running ? pace(move) : `${timeOfDay(move.ended ?? move.started)} · by ${move.by}`}</span
+    >
     ${running ? html`<button type="button" onClick=${() => askCancel(move)} aria-label=${`Cancel the ${move.kind} of ${name}`}>Cancel…</button>` : html`<span />`}
   </li>`;
 }

@@ -13,6 +13,8 @@ export interface PlotProps {
   readonly series: Series;
   /** A value, for the axis and below the plot. */
   readonly show: (value: number) => string;
+  /** How high the plot reaches at least; 0 when left out. */
+  readonly least?: number;
 }
 
 const HEIGHT = 150;
@@ -30,7 +32,7 @@ const valueAt = (values: readonly (number | null)[], index: number | null): numb
   index === null ? (values.at(-1) ?? null) : (values[index] ?? null);
 
 /** Lines over the last hour; below them what they are, and their values under the pointer, or the latest. */
-export function Plot({ title, unit, series, show }: PlotProps): VNode {
+export function Plot({ title, unit, series, show, least = 0 }: PlotProps): VNode {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(null);
   const pointed = useSignal<number | null>(null);
@@ -40,7 +42,7 @@ export function Plot({ title, unit, series, show }: PlotProps): VNode {
   useEffect(() => {
     const element = place.current;
     if (element === null) return undefined;
-    const options = optionsOf(series, show, element.clientWidth, (index) => (pointed.value = index));
+    const options = optionsOf({ series, show, least }, element.clientWidth, (index) => (pointed.value = index));
     const made = new uPlot(options, data(), element);
     plot.current = made;
     const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }));
@@ -86,9 +88,14 @@ const swatch = (index: number): VNode => html`
   </svg>
 `;
 
+/** From the first sample to the last; where there is none yet, until now. */
+function spanOf(first: number | null, last: number | null): [number, number] {
+  const end = last ?? Date.now() / 1000;
+  return [Math.min(first ?? end, end - MIN_SPAN), end];
+}
+
 function optionsOf(
-  series: Series,
-  show: PlotProps["show"],
+  { series, show, least }: Pick<Required<PlotProps>, "series" | "show" | "least">,
   width: number,
   point: (index: number | null) => void,
 ): uPlot.Options {
@@ -111,8 +118,8 @@ function optionsOf(
       setCursor: [({ cursor }) => point(cursor.left === undefined || cursor.left < 0 ? null : (cursor.idx ?? null))],
     },
     scales: {
-      x: { range: (_plot, min, max) => (max === null ? [0, 1] : [Math.min(min, max - MIN_SPAN), max]) },
-      y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
+      x: { range: (_plot, first: number | null, last: number | null) => spanOf(first, last) },
+      y: { range: (_plot, _min, max) => [0, Math.max(least, max > 0 ? max * 1.08 : 1)] },
     },
     axes: [
       { ...axis, values: times, size: 22, space: 60 },

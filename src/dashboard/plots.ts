@@ -26,7 +26,7 @@ export function Plots(): VNode {
   const clients = useComputed(() => roundTrips(samples.value, "client")).value;
   const backends = useComputed(() => roundTrips(samples.value, "backend")).value;
   return html`<section class="plots" aria-label="The last hour">
-    <${Plot} title="Tunnels by backend" unit="open" series=${tunnels} show=${count} />
+    <${Plot} title="Tunnels by backend" unit="open" series=${tunnels} show=${count} least=${4} />
     <${Plot} title="Tunnels" unit="per second" series=${traffic} show=${rate} />
     <${Plot} title="Messages" unit="per second" series=${messages} show=${rate} />
     <${Plot} title="Close codes" unit="per second" series=${codes} show=${rate} />

@@ -11,7 +11,8 @@ import { html } from "./view.ts";
 export function Pools(): VNode {
   const pools = status.value?.pools;
   return html`<section id="pools" tabindex="-1" aria-label="Pools">
-    ${pools === undefined ? html`<p class="card empty">Waiting for the first answer.</p>` : pools.map(poolCard)}
+    ${pools === undefined ? html`<p class="card empty">Waiting for the first answer.</p>` : null}
+    ${pools?.length === 0 ? html`<p class="card empty">There is no pool.</p>` : null} ${pools?.map(poolCard)}
   </section>`;
 }
 

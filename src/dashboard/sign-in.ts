@@ -9,7 +9,7 @@ export function SignIn(): VNode {
       <h1><img src="dashboard/icon.svg" alt="" width="22" height="22" />fairlead</h1>
       <label class="field">
         <span>Token of the admin API</span>
-        <input type="password" name="token" required autocomplete="off" autofocus ref=${focus} />
+        <input type="password" name="token" required autocomplete="off" ref=${focus} />
       </label>
       ${signIn.value === "refused" ? html`<p class="problem" role="alert">The API refuses this token.</p>` : null}
       <p class="note">It is kept until this tab is closed.</p>

@@ -35,7 +35,7 @@ export const tunnelPage = signal<TunnelPage | undefined>(undefined);
 export const tunnelError = signal("");
 
 /** Rows of the table of tunnels. */
-export const PAGE_SIZE = 50;
+export const PAGE_SIZE = 25;
 
 /** Fields of the filter, by their names in the API; durations are text such as `5m`. */
 export interface TunnelSearch {

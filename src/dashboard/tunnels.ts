@@ -118,7 +118,7 @@ const COLUMNS: readonly (readonly [name: string, by?: TunnelOrder])[] = [
   ["Idle", "idle"],
   ["Messages", "messages"],
   ["Bytes", "bytes"],
-  ["RTT", "rtt"],
+  ["RTT client, backend", "rtt"],
 ];
 
 function table(tunnels: readonly TunnelInfo[]): VNode {
