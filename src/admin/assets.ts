@@ -13,7 +13,7 @@ export interface Asset {
 }
 
 /** What the dashboard may do: its own scripts, styles and requests, and nothing from or to anywhere else. */
-export const CONTENT_SECURITY_POLICY = [
+const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
@@ -124,7 +124,7 @@ function ownModule(name: string): string {
 }
 
 function library(name: string): string {
-  const served = withPaths(text(moduleFile(name)).replace(/^\/\/# sourceMappingURL=.*$/m, ""), "./");
+  const served = withPaths(text(moduleFile(name)).replace(/\/\/# sourceMappingURL=\S*/g, ""), "./");
   // uPlot's small build is a script that declares one name.
   return name === "uplot" ? `${served}\nexport default uPlot;\n` : served;
 }

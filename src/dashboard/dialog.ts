@@ -46,11 +46,13 @@ async function confirm(event: SubmitEvent, { act }: Question): Promise<void> {
   event.preventDefault();
   if (busy.value || !(event.currentTarget instanceof HTMLFormElement)) return;
   const form = event.currentTarget;
-  const filled = [...new FormData(form)].filter(([, value]) => value !== "");
+  const filled = [...new FormData(form)].flatMap(([name, value]) =>
+    typeof value === "string" && value !== "" ? [[name, value] as const] : [],
+  );
   busy.value = true;
   problem.value = "";
   try {
-    notice.value = await act(Object.fromEntries(filled.map(([name, value]) => [name, String(value)])));
+    notice.value = await act(Object.fromEntries(filled));
     form.closest("dialog")?.close();
     await Promise.allSettled([lookAtStatus(), lookAtMoves(), lookAtTunnels()]);
   } catch (error) {

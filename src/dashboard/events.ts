@@ -6,7 +6,7 @@ import { events } from "./store.ts";
 import { html } from "./view.ts";
 
 /** What an event's type says of how it is. */
-export function toneOf(type: string): Tone {
+function toneOf(type: string): Tone {
   if (/(?:unhealthy|failed|worker-ended)$/.test(type)) return "bad";
   if (/(?:healthy|ready|done|started)$/.test(type)) return "good";
   return /(?:removed|stopping|tunnels-ended)$/.test(type) ? "warn" : "plain";

@@ -54,11 +54,21 @@ export function startFeed(): void {
 async function repeat(look: () => Promise<void>, interval: () => number, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await look().catch(() => undefined);
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, interval());
-      signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
-    });
+    await pause(interval(), signal);
   }
+}
+
+/** Ends early when it is not waited for any more. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
+  });
 }
 
 let previous: { readonly at: number; readonly opened: ReadonlyMap<string, number> } | undefined;

@@ -27,7 +27,9 @@ function poolCard(pool: Pool): VNode {
         ${pool.affinity === "none" ? "" : ` · affinity ${pool.affinity}`}
         ${pool.queued === undefined || pool.queued === 0 ? "" : ` · ${count(pool.queued)} queued`}
       </p>
-      <button type="button" onClick=${() => askRebalance(pool)}>Rebalance…</button>
+      <button type="button" aria-label=${`Rebalance ${pool.name}`} onClick=${() => askRebalance(pool)}>
+        Rebalance…
+      </button>
     </div>
     ${pool.backends.length === 0 ? html`<p class="empty">This pool has no backend.</p>` : backendTable(pool)}
   </article>`;

@@ -206,8 +206,8 @@ const SORTS: Readonly<Record<string, (tunnel: Fields) => unknown>> = {
 };
 
 const tunnelsOf = ({ tunnels }: World, query: URLSearchParams): unknown => {
-  const plain = ["pool", "backend", "client", "route", "host"];
-  const wanted = [...query].filter(([name]) => plain.includes(name));
+  const plain = new Set(["pool", "backend", "client", "route", "host"]);
+  const wanted = [...query].filter(([name]) => plain.has(name));
   const fitting = tunnels.filter((one) => wanted.every(([name, value]) => one[name] === value));
   const sort = query.get("sort") ?? "-age";
   const by = SORTS[sort.replace("-", "")] ?? ((one: Fields) => one["id"]);
