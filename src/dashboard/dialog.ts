@@ -35,10 +35,14 @@ const question = signal<Question | undefined>(undefined);
 const problem = signal("");
 const busy = signal(false);
 
+/** The part of the page that the question came from. */
+let origin: HTMLElement | null | undefined;
+
 /** Asks; nothing is sent before it is confirmed. */
 export function ask(what: Question): void {
   problem.value = "";
   busy.value = false;
+  origin = document.activeElement?.closest("section");
   question.value = what;
 }
 
@@ -55,6 +59,7 @@ async function confirm(event: SubmitEvent, { act }: Question): Promise<void> {
     notice.value = await act(Object.fromEntries(filled));
     form.closest("dialog")?.close();
     await Promise.allSettled([lookAtStatus(), lookAtMoves(), lookAtTunnels()]);
+    requestAnimationFrame(keepPlace);
   } catch (error) {
     problem.value = error instanceof ApiError ? [error.message, ...error.problems].join("\n") : String(error);
   } finally {
@@ -62,13 +67,20 @@ async function confirm(event: SubmitEvent, { act }: Question): Promise<void> {
   }
 }
 
-const PATTERNS = { duration: String.raw`\d+(\.\d+)?(ms|s|m|h|d)` } as const;
+/** What was pressed may be gone with what it has done: the keyboard goes on from the part that it was in. */
+function keepPlace(): void {
+  if (document.activeElement !== document.body || origin?.isConnected !== true) return;
+  origin.tabIndex = -1;
+  origin.focus();
+}
+
+const PATTERNS = { duration: String.raw`off|\d+(\.\d+)?(ms|s|m|h|d)` } as const;
 
 function input({ name, label, hint = "", value = "", kind, required = false }: Field): VNode {
   const rules =
     kind === "number"
       ? { type: "number", min: "0", step: "any" }
-      : { type: "text", pattern: PATTERNS[kind], title: "such as 30s, 5m or 1h" };
+      : { type: "text", pattern: PATTERNS[kind], title: "such as 30s, 5m or off" };
   return html`<label class="field">
     <span>${label}</span>
     <input name=${name} placeholder=${hint} defaultValue=${value} required=${required} autocomplete="off" ...${rules} />

@@ -1,3 +1,4 @@
+import { effect } from "@preact/signals";
 import { render, type VNode } from "preact";
 import { signIn } from "./api.ts";
 import { Dialog } from "./dialog.ts";
@@ -32,10 +33,18 @@ function Page(): VNode {
   </div>`;
 }
 
+/** How long what was done stays told, in milliseconds. */
+const NOTICE_TIME = 8_000;
+
 const place = document.querySelector("#page");
 if (place !== null) {
   startTheme();
   place.replaceChildren();
   render(html`<${Page} />`, place);
   startFeed();
+  effect(() => {
+    if (notice.value === "") return undefined;
+    const timer = setTimeout(() => (notice.value = ""), NOTICE_TIME);
+    return () => clearTimeout(timer);
+  });
 }
