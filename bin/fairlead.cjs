@@ -40,6 +40,6 @@ function start() {
 function hideTypeStrippingWarning() {
   var emitWarning = process.emitWarning;
   process.emitWarning = function (warning) {
-    if (String(warning).indexOf("Type Stripping") === -1) emitWarning.apply(process, arguments);
+    if (!/Type Stripping|stripTypeScriptTypes/.test(String(warning))) emitWarning.apply(process, arguments);
   };
 }

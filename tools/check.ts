@@ -18,6 +18,7 @@ const STEPS: readonly Step[] = [
   { name: "format", command: ["oxfmt", "--check"] },
   { name: "lint", command: ["oxlint"] },
   { name: "types", command: ["tsc", "--noEmit", "-p", "."] },
+  { name: "page types", command: ["tsc", "--noEmit", "-p", "src/dashboard"] },
   { name: "house", command: ["node", "tools/house/main.ts"] },
   { name: "dead code", command: ["knip", "--no-progress"] },
   { name: "reference", command: ["node", "tools/reference.ts", "--check"] },

@@ -4,7 +4,7 @@ import { FairleadError } from "../base/index.ts";
 import type { Logger } from "../base/index.ts";
 import { splitTarget } from "../http/index.ts";
 
-import { assetHeaders, isPage } from "./assets.ts";
+import { isPage } from "./assets.ts";
 import type { Assets } from "./assets.ts";
 import { readJson } from "./body.ts";
 import { errorAnswer, Refusal } from "./errors.ts";
@@ -56,7 +56,10 @@ function servePage(path: string, request: IncomingMessage, response: ServerRespo
   const asset = desk.assets(path);
   if (asset === undefined) throw nothingAt(path, desk.routes);
   if (request.method !== "GET" && request.method !== "HEAD") throw wrongMethod("GET, HEAD");
-  send(request, response, 200, assetHeaders(asset), asset.body);
+  if (request.headers["if-none-match"] === asset.etag) {
+    const { "Content-Length": _length, ...headers } = asset.headers;
+    response.writeHead(304, headers).end();
+  } else send(request, response, 200, asset.headers, asset.body);
 }
 
 async function serveRoute(

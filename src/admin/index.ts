@@ -1,6 +1,6 @@
 /** The admin listener: what operators, probes and collectors ask of an instance, and how it is changed at run time. */
 export { type Admin, type AdminOptions, startAdmin } from "./admin.ts";
-export type { Asset, Assets } from "./assets.ts";
+export { createAssets } from "./assets.ts";
 export { routesOf } from "./routes-of.ts";
 export type {
   AdminEvent,

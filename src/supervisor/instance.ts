@@ -2,7 +2,7 @@ import { closeSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { startAdmin } from "../admin/index.ts";
+import { createAssets, startAdmin } from "../admin/index.ts";
 import type { Admin, EventSource, ReloadReport } from "../admin/index.ts";
 import { FairleadError, systemClock, systemRandom } from "../base/index.ts";
 import type { Logger, Milliseconds } from "../base/index.ts";
@@ -259,7 +259,11 @@ async function openAdmin(
 ): Promise<Admin | undefined> {
   if (admin === "off") return undefined;
   try {
-    return await startAdmin(admin, operations, { logger, ...(descriptor !== undefined && { descriptor }) });
+    return await startAdmin(admin, operations, {
+      logger,
+      assets: createAssets(),
+      ...(descriptor !== undefined && { descriptor }),
+    });
   } catch (error) {
     supervisor.kill();
     throw error;

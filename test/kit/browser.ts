@@ -9,13 +9,13 @@ const CHROMIUM = "/usr/bin/chromium";
 export const needChromium = (t: TestContext): boolean => needTool(t, "Chromium (chromium)", CHROMIUM);
 
 /**
- * A headless Chromium until the end of the test.
+ * A headless Chromium until it is closed, for several tests.
  *
  * @param hosts where names lead, such as `{ "loadbalancer:8080": "127.0.0.1:41234" }`
  */
-export const startBrowser = async (t: TestContext, hosts: Readonly<Record<string, string>> = {}): Promise<Browser> => {
+export const launchBrowser = (hosts: Readonly<Record<string, string>> = {}): Promise<Browser> => {
   const rules = Object.entries(hosts).map(([name, target]) => `MAP ${name} ${target}`);
-  const browser = await chromium.launch({
+  return chromium.launch({
     executablePath: CHROMIUM,
     args: [
       "--headless",
@@ -25,6 +25,11 @@ export const startBrowser = async (t: TestContext, hosts: Readonly<Record<string
       ...(rules.length > 0 ? [`--host-resolver-rules=${rules.join(",")}`] : []),
     ],
   });
+};
+
+/** A headless Chromium until the end of the test; `hosts` as above. */
+export const startBrowser = async (t: TestContext, hosts: Readonly<Record<string, string>> = {}): Promise<Browser> => {
+  const browser = await launchBrowser(hosts);
   lastly(t, () => browser.close());
   return browser;
 };

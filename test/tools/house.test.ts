@@ -252,6 +252,50 @@ describe("imports", () => {
   });
 });
 
+describe("what runs in browsers", () => {
+  const page = "src/dashboard/main.ts";
+
+  test("knows other rooms by types alone", () => {
+    caught(rules.browser, { [page]: 'import { at } from "../http/index.ts";\n' }, /runs in browsers and imports http;/);
+    caught(rules.browser, { [page]: 'export { at } from "../http/index.ts";\n' }, /runs in browsers and imports http;/);
+    for (const statement of [
+      'import type { at } from "../http/index.ts";',
+      'export type { at } from "../http/index.ts";',
+      'type T = import("../http/index.ts").T;',
+      'import "./view.ts";',
+    ]) {
+      assert.deepEqual(said(rules.browser, { [page]: `${statement}\n` }), [], statement);
+    }
+  });
+
+  test("uses no module of node, and only libraries for browsers", () => {
+    caught(rules.browser, { [page]: 'import "node:fs";\n' }, /:1: runs in browsers and imports node:fs;/);
+    caught(rules.browser, { [page]: 'import "zod";\n' }, /it may use @preact\/signals, htm/);
+    assert.deepEqual(said(rules.browser, { [page]: 'import { h } from "preact";\n' }), []);
+  });
+
+  test("is imported by no room", () => {
+    caught(
+      rules.browser,
+      { "src/cli/main.ts": 'import "../dashboard/main.ts";\n' },
+      /imports from dashboard, which runs/,
+    );
+  });
+
+  test("has main.ts for a door", () => {
+    const floors = { ...TABLE, dashboard: 8 };
+    assert.deepEqual(rules.rooms({ ...houseOf({ ...CLEAN, [page]: "export {};\n" }), floors }), []);
+    const without = houseOf({ ...CLEAN, "src/dashboard/view.ts": "export {};\n" });
+    assert.match(
+      rules
+        .rooms({ ...without, floors })
+        .map(formatViolation)
+        .join("|"),
+      /^src\/dashboard: has no door;[^|]*$/,
+    );
+  });
+});
+
 describe("wording", () => {
   // In two pieces each, since this file is checked as well.
   for (const [first, second] of [

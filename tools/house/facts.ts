@@ -16,6 +16,8 @@ interface Placed {
 export interface ImportFact extends Placed {
   /** What is imported; undefined when it is computed, so that nobody can tell. */
   readonly specifier: string | undefined;
+  /** Nothing of it is left when the types are taken away. */
+  readonly types: boolean;
 }
 
 export interface GlobalFact extends Placed {
@@ -58,7 +60,7 @@ export function readFacts(file: SourceFile): SourceFacts {
   const globals: GlobalFact[] = [];
   const functions: FunctionFact[] = [];
   const visitors = [
-    importVisitor((node, specifier) => imports.push({ specifier, line: lineOf(node.start) })),
+    importVisitor((node, specifier, types = false) => imports.push({ specifier, types, line: lineOf(node.start) })),
     globalVisitor((node, name) => globals.push({ name, line: lineOf(node.start) })),
     functionVisitor((node, name) => {
       const line = lineOf(node.start);
@@ -74,18 +76,18 @@ type Visit = ConstructorParameters<typeof Visitor>[0];
 type Report = (node: Span, name: string) => void;
 
 /** Static imports, re-exports, dynamic imports, `import("x").T` and `import x = require("x")`. */
-function importVisitor(report: (node: Span, specifier: string | undefined) => void): Visit {
+function importVisitor(report: (node: Span, specifier: string | undefined, types?: boolean) => void): Visit {
   return {
-    ImportDeclaration: (node) => report(node, node.source.value),
-    ExportAllDeclaration: (node) => report(node, node.source.value),
+    ImportDeclaration: (node) => report(node, node.source.value, node.importKind === "type"),
+    ExportAllDeclaration: (node) => report(node, node.source.value, node.exportKind === "type"),
     ExportNamedDeclaration: (node) => {
-      if (node.source) report(node, node.source.value);
+      if (node.source) report(node, node.source.value, node.exportKind === "type");
     },
     ImportExpression: (node) => {
       const source = node.source;
       report(node, source.type === "Literal" && typeof source.value === "string" ? source.value : undefined);
     },
-    TSImportType: (node) => report(node, node.source.value),
+    TSImportType: (node) => report(node, node.source.value, true),
     TSExternalModuleReference: (node) => report(node, node.expression.value),
   };
 }

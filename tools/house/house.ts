@@ -23,6 +23,7 @@ export const FLOORS: Readonly<Record<string, number>> = {
   metrics: 5,
   gateway: 6,
   admin: 7,
+  dashboard: 8,
   operations: 8,
   supervisor: 9,
   cli: 10,
@@ -33,6 +34,15 @@ export const DOOR = { room: "(door)", path: "src/index.ts", floor: 10 } as const
 
 /** Rooms that may touch `process`: signals, exit codes, arguments and environment are theirs. */
 export const PROCESS_ROOMS: readonly string[] = ["supervisor", "cli"];
+
+/**
+ * Rooms whose modules run in browsers, and are served by path: their entrance is `main.ts`, they know other rooms by
+ * types alone, and no room imports from them.
+ */
+export const BROWSER_ROOMS: readonly string[] = ["dashboard"];
+
+/** Libraries that run in browsers. */
+export const BROWSER_LIBRARIES: readonly string[] = ["@preact/signals", "htm", "preact", "preact/hooks", "uplot"];
 
 /** Rooms up to this floor are pure: what they need of the world is handed to them. */
 export const HIGHEST_PURE_FLOOR = 3;

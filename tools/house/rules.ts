@@ -2,6 +2,8 @@ import { posix } from "node:path";
 import type { ImportFact, SourceFacts } from "./facts.ts";
 import type { House, Violation } from "./house.ts";
 import {
+  BROWSER_LIBRARIES,
+  BROWSER_ROOMS,
   DOOR,
   floorOf,
   HIGHEST_PURE_FLOOR,
@@ -68,6 +70,30 @@ export const processAccess: Rule = ({ sources }) =>
       return [...imports, ...globals].map(({ line }) => ({ path: file.path, line, message }));
     });
 
+/** What runs in browsers and what runs in Node know each other by types alone. */
+export const browser: Rule = ({ sources }) =>
+  sources.filter(inSource).flatMap((file) =>
+    file.imports.flatMap((imported) => {
+      const message = browserMessage(file.path, imported);
+      return message === undefined ? [] : [{ path: file.path, line: imported.line, message }];
+    }),
+  );
+
+function browserMessage(path: string, { specifier = "", types }: ImportFact): string | undefined {
+  const room = roomOf(path) ?? "";
+  const target = isRelative(specifier) ? (roomOf(targetOf(path, specifier)) ?? "") : undefined;
+  if (BROWSER_ROOMS.includes(room)) {
+    if (target === room || types) return undefined;
+    if (target !== undefined) return `runs in browsers and imports ${target}; import its types alone`;
+    return BROWSER_LIBRARIES.includes(specifier)
+      ? undefined
+      : `runs in browsers and imports ${specifier}; it may use ${BROWSER_LIBRARIES.join(", ")}`;
+  }
+  return target !== undefined && BROWSER_ROOMS.includes(target)
+    ? `imports from ${target}, which runs in browsers; serve its files by path`
+    : undefined;
+}
+
 /** Rooms on the lowest floors compute; they have no sockets, files, timers, clock or dice of their own. */
 export const purity: Rule = ({ sources, floors: table }) =>
   sources.filter(inSource).flatMap((file) => {
@@ -125,7 +151,10 @@ export const rooms: Rule = ({ sources, floors: table }) => {
   }
   for (const room of onDisk) {
     if (room === undefined) continue;
-    const doors = [`src/${room}/index.ts`, ...(room === "cli" ? ["src/cli/main.ts"] : [])];
+    const doors = [
+      `src/${room}/index.ts`,
+      ...(room === "cli" || BROWSER_ROOMS.includes(room) ? [`src/${room}/main.ts`] : []),
+    ];
     if (floorOf(room, table) === undefined) found.push(at(`src/${room}`, "has no floor; add it to FLOORS"));
     if (!doors.some((door) => paths.has(door))) found.push(at(`src/${room}`, `has no door; add ${doors[0]}`));
   }
@@ -199,6 +228,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   complete,
   rooms,
   floors,
+  browser,
   processAccess,
   purity,
   imports,
