@@ -15,6 +15,7 @@ import type { LegDriver } from "../wire/index.ts";
 
 import { arrivalOf } from "./arrival.ts";
 import type { Arrival, Connection, ListenerInfo } from "./arrival.ts";
+import type { Meters } from "./meters.ts";
 import { PendingClient } from "./pending-client.ts";
 import { finishRecord } from "./record.ts";
 import type { AccessRecord, RecordDraft } from "./record.ts";
@@ -42,6 +43,7 @@ export interface GatewayWorld {
   readonly driver: LegDriver;
   /** Told of everything that says something about a backend's health. */
   readonly onSignal: (pool: Pool, index: number, signal: HealthSignal) => void;
+  readonly meters: Meters;
   readonly onRecord: (record: AccessRecord) => void;
   /** Most tunnels to begin with. */
   readonly maxTunnels: number;
@@ -169,7 +171,9 @@ export class Gateway {
   }
 
   record(draft: RecordDraft): void {
-    this.world.onRecord(finishRecord(draft, this.world.clock.now()));
+    const now = this.world.clock.now();
+    this.world.meters.recorded(draft, now);
+    this.world.onRecord(finishRecord(draft, now));
     this.checkIdle();
   }
 

@@ -4,9 +4,11 @@ import type { LegReport, Tunnel, TunnelOwner } from "../relay/index.ts";
 
 import type { Gateway } from "./gateway.ts";
 import type { LegRecord, RecordDraft } from "./record.ts";
+import type { Carrier } from "./traffic.ts";
 
 /** What a gateway keeps of an open tunnel: no more than its end needs, since there are many and they live long. */
 export class TunnelLife implements TunnelOwner {
+  readonly carrier: Carrier;
   private readonly gateway: Gateway;
   private readonly pool: Pool;
   private readonly index: number;
@@ -19,11 +21,13 @@ export class TunnelLife implements TunnelOwner {
     this.index = index;
     this.draft = draft;
     pool.tunnelOpened(index);
+    this.carrier = gateway.world.meters.opened(draft, gateway.world.clock.now());
   }
 
   tunnelOver(tunnel: Tunnel): void {
     const { gateway, pool, index, draft } = this;
     gateway.tunnels.delete(tunnel);
+    this.carrier.past.addTunnel(tunnel);
     pool.tunnelClosed(index);
     pool.release(index);
     const { cause, client, backend } = tunnel.report();

@@ -135,6 +135,7 @@ export class Upgrade {
     this.client.onGone = () => dial.abort();
     try {
       const outcome = await dial.outcome;
+      world.meters.dialled(pool.config.name, target.name, outcome.kind);
       this.gateway.signal(pool, index, "success");
       return outcome;
     } catch (error) {
@@ -154,6 +155,7 @@ export class Upgrade {
   private noteFailure(entry: PoolEntry, index: number, error: unknown): void {
     if (!(error instanceof FairleadError)) throw error;
     this.arrival.draft.error = error.code;
+    this.gateway.world.meters.dialled(entry.pool.config.name, entry.pool.backend(index).name, error.code);
     if (error.code === "CLIENT_GONE") return;
     const { logger } = this.gateway.world;
     logger.warn(

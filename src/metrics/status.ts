@@ -1,5 +1,7 @@
 import type { HealthStatus } from "../health/index.ts";
 
+import type { WorkerMetrics } from "./measures.ts";
+
 /** What one worker counts of one backend; over all workers when summed. */
 export interface BackendCounts {
   /** Tunnels that are open. */
@@ -29,6 +31,7 @@ export interface WorkerCounts {
   /** Connections refused for want of room since the start, before anything of them was read. */
   readonly refusedConnections: number;
   readonly pools: Readonly<Record<string, readonly BackendCounts[]>>;
+  readonly metrics: WorkerMetrics;
 }
 
 /** One backend in the status. */

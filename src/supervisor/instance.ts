@@ -6,9 +6,10 @@ import { systemClock, systemRandom } from "../base/index.ts";
 import type { Logger, Milliseconds } from "../base/index.ts";
 import type { Address, Config } from "../config/index.ts";
 import type { AccessRecord } from "../gateway/index.ts";
-import type { Status } from "../metrics/index.ts";
+import type { Sample, Status } from "../metrics/index.ts";
 
 import { descriptorLimit } from "./descriptors.ts";
+import type { Exposition } from "./exposition.ts";
 import { tellRoom } from "./room-lines.ts";
 import { spawnLocal } from "./spawn-local.ts";
 import { spawnProcesses } from "./spawn-process.ts";
@@ -32,6 +33,10 @@ export interface Instance {
   /** Undefined when the admin API is off. */
   readonly adminAddress: Address | undefined;
   status(): Promise<Status>;
+  /** All metrics in the text form of Prometheus. @param accept the Accept header of whoever asks */
+  metrics(accept?: string): Promise<Exposition>;
+  /** Samples of the last hour, oldest first. @param since only younger ones; milliseconds since the epoch */
+  history(since?: number): readonly Sample[];
   /**
    * Takes nothing new, ends every tunnel with a Close, evenly spread over `over` milliseconds, and then everything else.
    *
@@ -74,6 +79,8 @@ export async function runInstance(config: Config, options: InstanceOptions): Pro
     addresses: supervisor.addresses.map((address) => ({ ...address, url: listenerUrl(config, address) })),
     adminAddress: admin?.address,
     status: () => supervisor.status(),
+    metrics: (accept) => supervisor.observatory.metrics(accept),
+    history: (since) => supervisor.observatory.history(since),
     async drain(over) {
       const clean = await supervisor.drain(over);
       await admin?.close();

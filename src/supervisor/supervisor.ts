@@ -17,6 +17,7 @@ import { HealthBoard } from "./health-board.ts";
 import { LoadBoard } from "./load-board.ts";
 import type { FromWorker, HealthNotice, LoadChange, WorkerStart } from "./messages.ts";
 import { PastCounts } from "./past-counts.ts";
+import { Observatory } from "./observatory.ts";
 import { openReception } from "./reception.ts";
 import type { Reception } from "./reception.ts";
 import { planRoom, shareOf } from "./room.ts";
@@ -57,6 +58,8 @@ const ACCEPT_FAILURE_INTERVAL_MS: Milliseconds = 1_000;
 export class Supervisor {
   state: Status["state"] = "starting";
   readonly room: Room;
+  /** Metrics, and what was in the last hour. */
+  readonly observatory: Observatory;
 
   private readonly config: Config;
   private readonly world: SupervisorWorld;
@@ -95,6 +98,16 @@ export class Supervisor {
     this.notTaken = new Seldom(world.clock, ACCEPT_FAILURE_INTERVAL_MS, (times, reason) => {
       world.logger.warn({ times, reason }, "connections cannot be accepted");
     });
+    const { clock, remote } = world;
+    const { seats, past } = this;
+    this.observatory = new Observatory({
+      clock,
+      remote,
+      seats,
+      past,
+      status: () => this.status(),
+      instance: () => ({}),
+    });
     this.health = new HealthBoard(pools, {
       ...world,
       wheel: this.wheel,
@@ -119,6 +132,7 @@ export class Supervisor {
       await this.startWorkers();
       await this.reception.standing();
       this.state = "running";
+      this.observatory.start();
     } catch (error) {
       this.kill();
       throw error;
@@ -191,6 +205,7 @@ export class Supervisor {
     this.reception?.close();
     this.turnAway.stop();
     this.health.stop();
+    this.observatory.stop();
     this.stopWheel();
   }
 
@@ -361,6 +376,7 @@ export class Supervisor {
     const { logger, clock } = this.world;
     const fields = { worker: seat.id, pid: seat.handle.pid, reason: how };
     logger.error(fields, "worker ended unexpectedly and is replaced; its tunnels are lost");
+    this.observatory.workerRestarted();
     const lived = clock.now() - seat.begun;
     const wait = lived < RESTART_INTERVAL_MIN_MS ? RESTART_INTERVAL_MIN_MS : 0;
     if (wait === 0) this.seatInstead(seat);

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { FairleadError, startWheel, Wheel } from "../base/index.ts";
 import type { Clock, Logger, Milliseconds, Random } from "../base/index.ts";
 import type { ListenerConfig } from "../config/index.ts";
-import { Gateway, retryAfter } from "../gateway/index.ts";
+import { Gateway, measure, Meters, retryAfter } from "../gateway/index.ts";
 import type { AccessRecord } from "../gateway/index.ts";
 import type { HealthSignal } from "../health/index.ts";
 import { plainAddress } from "../http/index.ts";
@@ -18,6 +18,7 @@ import { LOAD_INTERVAL_MS, LoadCoalescer } from "./coalescer.ts";
 import { drainGateway } from "./drain.ts";
 import { loadBinding } from "./binding.ts";
 import { Turn } from "./turn.ts";
+import { ProcessMeter } from "./process-meter.ts";
 import type { FromWorker, HealthNotice, LoadChange, ToWorker, WorkerStart } from "./messages.ts";
 import { Seldom } from "./seldom.ts";
 
@@ -71,6 +72,7 @@ export class Worker {
   private readonly wheel: Wheel;
   private readonly stopWheel: () => void;
   private readonly gateway: Gateway;
+  private readonly processMeter: ProcessMeter;
   private readonly loads: LoadCoalescer;
   private readonly watched = new Set<string>();
   private readonly listeners: readonly Listener[];
@@ -86,6 +88,7 @@ export class Worker {
   constructor(start: WorkerStart, world: WorkerWorld) {
     this.world = world;
     const { clock, random, logger, onRecord } = world;
+    this.processMeter = new ProcessMeter(clock);
     this.idPrefix = idPrefix(start.workerId, clock);
     this.wheel = new Wheel(clock, undefined, (error) => logger.error({ err: error }, "a timer failed unexpectedly"));
     this.loads = new LoadCoalescer(LOAD_INTERVAL_MS, (changes) => {
@@ -110,6 +113,7 @@ export class Worker {
       driver,
       onLoad: start.shared ? (pool, index) => this.tellLoad(pool, index) : () => {},
       onSignal: (pool, index, signal) => this.tellSignal(pool, index, signal),
+      meters: new Meters(),
       onRecord,
       maxTunnels: start.room.tunnels,
       onNoRoom: () => full.note(),
@@ -187,6 +191,7 @@ export class Worker {
     this.turnAway.stop();
     this.loads.stop();
     this.stopWheel();
+    this.processMeter.stop();
   }
 
   /** Every connection may need another one to a backend, for which a descriptor has to be left. */
@@ -244,6 +249,7 @@ export class Worker {
   private recordBadRequest(facts: Pick<AccessRecord, "listener" | "client" | "status" | "reason">): void {
     const { clock, onRecord } = this.world;
     this.lastBadRequest += 1;
+    this.gateway.world.meters.count("badRequests", []);
     const id = `${this.idPrefix}x${this.lastBadRequest.toString(36)}`;
     onRecord({
       ...NO_REQUEST,
@@ -291,6 +297,7 @@ export class Worker {
       refusedTunnels: this.gateway.room.refused,
       refusedConnections: this.refusedConnections,
       pools,
+      metrics: { ...measure(this.gateway), process: this.processMeter.read() },
     };
   }
 

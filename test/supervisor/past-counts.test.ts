@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { BackendCounts, WorkerCounts } from "../../src/metrics/index.ts";
 import { PastCounts } from "../../src/supervisor/past-counts.ts";
+import { UNMEASURED } from "./unmeasured.ts";
 
 const counted = (...backends: BackendCounts[]): WorkerCounts => ({
   handshakes: 0,
@@ -11,6 +12,7 @@ const counted = (...backends: BackendCounts[]): WorkerCounts => ({
   refusedTunnels: 2,
   refusedConnections: 1,
   pools: { chat: backends },
+  metrics: UNMEASURED,
 });
 
 test("totals of workers that have ended add up; what they had open is gone with them", () => {

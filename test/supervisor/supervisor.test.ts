@@ -11,6 +11,7 @@ import { Supervisor } from "../../src/supervisor/supervisor.ts";
 import { discard } from "../../src/wire/index.ts";
 import { lastly } from "../kit/cleanup.ts";
 import { until } from "../kit/until.ts";
+import { UNMEASURED } from "./unmeasured.ts";
 
 /** A worker of which the test says what it tells. */
 interface Puppet {
@@ -30,6 +31,7 @@ const counted = (tunnels: number, open = 0): WorkerCounts => ({
   refusedTunnels: 0,
   refusedConnections: 0,
   pools: { default: [{ open, inFlight: 0, load: open, tunnels, requests: 0, failures: 0 }] },
+  metrics: UNMEASURED,
 });
 
 const BACKENDS = ["ws://127.0.0.1:81", "ws://127.0.0.1:82"];
