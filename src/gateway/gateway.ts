@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 import type { Clock, Logger, Random, Wheel } from "../base/index.ts";
-import type { Config, DefaultRouteConfig, RouteConfig } from "../config/index.ts";
+import type { Config, DefaultRouteConfig, LogOptions, RouteConfig } from "../config/index.ts";
 import type { FailureSignal, HealthSignal } from "../health/index.ts";
-import { headerValues, requestFacts, trustedProxies } from "../http/index.ts";
+import { headerValue, headerValues, requestFacts, traceOf, trustedProxies } from "../http/index.ts";
 import type { IsTrusted, RequestFacts, RequestHead } from "../http/index.ts";
 import type { Opening } from "../listener/index.ts";
 import { Pool } from "../pool/index.ts";
@@ -17,8 +17,9 @@ import { arrivalOf } from "./arrival.ts";
 import type { Arrival, Connection, ListenerInfo } from "./arrival.ts";
 import type { Meters } from "./meters.ts";
 import { PendingClient } from "./pending-client.ts";
+import { recordProgress } from "./progress.ts";
 import { finishRecord } from "./record.ts";
-import type { AccessRecord, RecordDraft } from "./record.ts";
+import type { AccessRecord, RecordDraft, RequestWords } from "./record.ts";
 import { PlainRequest } from "./request.ts";
 import { retryAfter } from "./retry-after.ts";
 import { Room } from "./room.ts";
@@ -44,7 +45,7 @@ export interface GatewayWorld {
   /** Told of everything that says something about a backend's health. */
   readonly onSignal: (pool: Pool, index: number, signal: HealthSignal) => void;
   readonly meters: Meters;
-  readonly onRecord: (record: AccessRecord) => void;
+  readonly onRecord: (record: AccessRecord, words: RequestWords | undefined) => void;
   /** Most tunnels to begin with. */
   readonly maxTunnels: number;
   /** Told of every handshake that is refused since there are so many. */
@@ -88,6 +89,11 @@ export class Gateway {
         { pool: new Pool(pool, world), upstream: createUpstream(pool, config.limits) },
       ]),
     );
+    recordProgress(this);
+  }
+
+  get log(): LogOptions {
+    return this.config.log;
   }
 
   /** Clients that have not got an answer to their handshake yet. */
@@ -173,7 +179,7 @@ export class Gateway {
   record(draft: RecordDraft): void {
     const now = this.world.clock.now();
     this.world.meters.recorded(draft, now);
-    this.world.onRecord(finishRecord(draft, now));
+    this.world.onRecord(finishRecord(draft, now), draft.words);
     this.checkIdle();
   }
 
@@ -198,10 +204,12 @@ export class Gateway {
     connection: Connection,
     listener: ListenerInfo,
   ): Arrival {
-    const { clock, idPrefix } = this.world;
+    const { clock, idPrefix, random } = this.world;
     this.lastId += 1;
     const id = `${idPrefix}${this.lastId.toString(36)}`;
-    return arrivalOf(head, connection, listener, this.isTrusted, { kind, id, wall: clock.wall(), now: clock.now() });
+    const words = this.log.accessFormat === "combined" ? wordsOf(head) : undefined;
+    const start = { kind, id, words, trace: traceOf(head.headers, random), wall: clock.wall(), now: clock.now() };
+    return arrivalOf(head, connection, listener, this.isTrusted, start);
   }
 
   private checkIdle(): void {
@@ -210,4 +218,8 @@ export class Gateway {
     this.onIdle = undefined;
     resolve();
   }
+}
+
+function wordsOf({ version, headers }: RequestHead): RequestWords {
+  return { version, referer: headerValue(headers, "referer"), userAgent: headerValue(headers, "user-agent") };
 }

@@ -4,4 +4,4 @@ export { Gateway, type GatewayWorld, type PoolEntry } from "./gateway.ts";
 export { measure } from "./measure.ts";
 export { Meters } from "./meters.ts";
 export { retryAfter } from "./retry-after.ts";
-export type { AccessRecord, LegRecord } from "./record.ts";
+export type { AccessRecord, LegRecord, RequestWords } from "./record.ts";

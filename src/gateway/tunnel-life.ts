@@ -3,6 +3,7 @@ import { TRUTH } from "../relay/index.ts";
 import type { LegReport, Tunnel, TunnelOwner } from "../relay/index.ts";
 
 import type { Gateway } from "./gateway.ts";
+import { finishRecord } from "./record.ts";
 import type { LegRecord, RecordDraft } from "./record.ts";
 import type { Carrier } from "./traffic.ts";
 
@@ -22,6 +23,25 @@ export class TunnelLife implements TunnelOwner {
     this.draft = draft;
     pool.tunnelOpened(index);
     this.carrier = gateway.world.meters.opened(draft, gateway.world.clock.now());
+  }
+
+  /** When the request came, on the clock. */
+  get startedAt(): number {
+    return this.draft.startedAt;
+  }
+
+  /** Leaves a record of the tunnel's beginning, where that is asked for. */
+  recordOpen(): void {
+    const { gateway, draft } = this;
+    if (gateway.log.access !== "all") return;
+    gateway.world.onRecord(finishRecord(draft, gateway.world.clock.now(), "open"), draft.words);
+  }
+
+  /** Leaves a record of what the tunnel has carried by now. */
+  recordProgress(tunnel: Tunnel, now: number): void {
+    const { client, backend } = tunnel.report();
+    const progress = { client: legRecord(client), backend: legRecord(backend) };
+    this.gateway.world.onRecord(finishRecord(this.draft, now, "progress", progress), this.draft.words);
   }
 
   tunnelOver(tunnel: Tunnel): void {

@@ -222,6 +222,7 @@ export class Upgrade {
     const tunnel = new Tunnel(client, backend, route.tunnel, outcome.agreement, world, life);
     this.gateway.tunnels.add(tunnel);
     client.write(head);
+    life.recordOpen();
     tunnel.start(early, outcome.early);
   }
 

@@ -1,5 +1,6 @@
 import { plainAddress } from "./address.ts";
 import { headerList, headerTokens, headerValue, type RawHeaders } from "./head.ts";
+import { type Trace, traceHeaders } from "./trace.ts";
 
 /** What the forwarding headers of one request say. */
 export interface ForwardFacts {
@@ -15,6 +16,8 @@ export interface ForwardFacts {
   readonly localPort: number;
   /** True for a WebSocket upgrade, whose Connection and Upgrade headers are then written for the next hop. */
   readonly upgrade: boolean;
+  /** The trace that the request belongs to; replaces what the client says of it. Undefined: that is passed on. */
+  readonly trace?: Trace | undefined;
 }
 
 const via = "1.1 fairlead";
@@ -43,6 +46,9 @@ const dropFromResponse = new Set([...hopByHop, "proxy-authenticate", "proxy-auth
 // 7.6.1), and removing them is a known way to lose framing, credentials, or what a proxy in front of us has attested.
 const endToEnd = /^(?:host|authorization|cookie|set-cookie|content-.*|sec-websocket-.*|x-forwarded-.*|forwarded|via)$/;
 
+// Replaced by our own place in the trace.
+const traceNames = new Set(["traceparent", "tracestate"]);
+
 // What an untrusted peer says of the way before it is its own invention.
 const claims = new Set(["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto"]);
 
@@ -52,7 +58,8 @@ const claims = new Set(["forwarded", "x-forwarded-for", "x-forwarded-host", "x-f
  * Kept in order, case and number: everything that is meant for the far end, Host and Sec-WebSocket-* included. Dropped:
  * hop-by-hop headers, and what the Connection header names. X-Forwarded-For is appended to when the peer is trusted and
  * else begun anew; X-Forwarded-Proto, -Host and -Port of a trusted peer are passed on, since they describe the client's
- * side of the first proxy, and else set; Forwarded (RFC 7239) is passed on from a trusted peer only. Via is added.
+ * side of the first proxy, and else set; Forwarded (RFC 7239) is passed on from a trusted peer only. Via is added, and
+ * the place in the trace is ours.
  */
 export function forwardedRequestHeaders(headers: RawHeaders, facts: ForwardFacts): string[] {
   const named = nominated(headers);
@@ -65,7 +72,7 @@ export function forwardedRequestHeaders(headers: RawHeaders, facts: ForwardFacts
     if (dropFromRequest.has(lower) || named.has(lower) || lower === "x-forwarded-for") {
       continue;
     }
-    if (!facts.trusted && claims.has(lower)) {
+    if ((!facts.trusted && claims.has(lower)) || (facts.trace !== undefined && traceNames.has(lower))) {
       continue;
     }
     // An absolute-form target has its own authority, which replaces the Host header (RFC 9112 section 3.2.2).
@@ -73,6 +80,9 @@ export function forwardedRequestHeaders(headers: RawHeaders, facts: ForwardFacts
   }
   if (facts.upgrade) {
     out.push("Connection", "Upgrade", "Upgrade", "websocket");
+  }
+  if (facts.trace !== undefined) {
+    out.push(...traceHeaders(facts.trace));
   }
   addForwarding(out, headers, facts);
   return out;

@@ -5,7 +5,7 @@ import type { Admin } from "../admin/index.ts";
 import { systemClock, systemRandom } from "../base/index.ts";
 import type { Logger, Milliseconds } from "../base/index.ts";
 import type { Address, Config } from "../config/index.ts";
-import type { AccessRecord } from "../gateway/index.ts";
+import type { AccessRecord, RequestWords } from "../gateway/index.ts";
 import type { Sample, Status } from "../metrics/index.ts";
 
 import { descriptorLimit } from "./descriptors.ts";
@@ -51,10 +51,10 @@ export interface Instance {
 export interface InstanceOptions {
   readonly logger: Logger;
   /**
-   * Told of every tunnel and request, once, at its end. Only when everything runs in this process. What it throws is
+   * Told of every tunnel and request, once, at its end, and before where `log` asks for it. Only when everything runs in this process. What it throws is
    * logged and goes no further.
    */
-  readonly onRecord: (record: AccessRecord) => void;
+  readonly onRecord: (record: AccessRecord, words: RequestWords | undefined) => void;
   /** Whether more than one worker may be started, each in a process of its own. */
   readonly processes: boolean;
 }
@@ -95,9 +95,9 @@ export async function runInstance(config: Config, options: InstanceOptions): Pro
 
 /** A program's own mistake must not leave a tunnel half ended. */
 function guarded(onRecord: InstanceOptions["onRecord"], logger: Logger): InstanceOptions["onRecord"] {
-  return (record) => {
+  return (record, words) => {
     try {
-      onRecord(record);
+      onRecord(record, words);
     } catch (error) {
       logger.error({ err: error, id: record.id }, "onRecord failed");
     }

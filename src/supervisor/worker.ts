@@ -4,7 +4,7 @@ import { FairleadError, startWheel, Wheel } from "../base/index.ts";
 import type { Clock, Logger, Milliseconds, Random } from "../base/index.ts";
 import type { ListenerConfig } from "../config/index.ts";
 import { Gateway, measure, Meters, retryAfter } from "../gateway/index.ts";
-import type { AccessRecord } from "../gateway/index.ts";
+import type { AccessRecord, GatewayWorld } from "../gateway/index.ts";
 import type { HealthSignal } from "../health/index.ts";
 import { plainAddress } from "../http/index.ts";
 import { BACKLOG_CONNECTIONS_MAX, createListener, TurnAway } from "../listener/index.ts";
@@ -27,7 +27,7 @@ export interface WorkerWorld {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  readonly onRecord: (record: AccessRecord) => void;
+  readonly onRecord: GatewayWorld["onRecord"];
   readonly send: (message: FromWorker) => void;
 }
 
@@ -40,6 +40,8 @@ const NO_ROOM_INTERVAL_MS: Milliseconds = 10_000;
 /** What a record says of something that was no request. */
 const NO_REQUEST = {
   kind: "request",
+  phase: "end",
+  trace: null,
   host: null,
   method: "",
   path: "",
@@ -49,6 +51,7 @@ const NO_REQUEST = {
   attempts: 0,
   durationMs: 0,
   body: null,
+  progress: null,
   tunnel: null,
 } as const;
 
@@ -251,13 +254,14 @@ export class Worker {
     this.lastBadRequest += 1;
     this.gateway.world.meters.count("badRequests", []);
     const id = `${this.idPrefix}x${this.lastBadRequest.toString(36)}`;
-    onRecord({
+    const record: AccessRecord = {
       ...NO_REQUEST,
       ...facts,
       id,
       started: new Date(clock.wall()).toISOString(),
       error: "CLIENT_BAD_REQUEST",
-    });
+    };
+    onRecord(record, undefined);
   }
 
   /** Ends what there is within `over` milliseconds and a little more, and tells when all is gone. */
