@@ -69,10 +69,7 @@ export function forwardedRequestHeaders(headers: RawHeaders, facts: ForwardFacts
   for (let at = 0; at + 1 < headers.length; at += 2) {
     const name = headers[at] ?? "";
     const lower = name.toLowerCase();
-    if (dropFromRequest.has(lower) || named.has(lower) || lower === "x-forwarded-for") {
-      continue;
-    }
-    if ((!facts.trusted && claims.has(lower)) || (facts.trace !== undefined && traceNames.has(lower))) {
+    if (dropFromRequest.has(lower) || named.has(lower) || isReplaced(lower, facts)) {
       continue;
     }
     // An absolute-form target has its own authority, which replaces the Host header (RFC 9112 section 3.2.2).
@@ -81,14 +78,21 @@ export function forwardedRequestHeaders(headers: RawHeaders, facts: ForwardFacts
   if (facts.upgrade) {
     out.push("Connection", "Upgrade", "Upgrade", "websocket");
   }
-  if (facts.trace !== undefined) {
-    out.push(...traceHeaders(facts.trace));
-  }
   addForwarding(out, headers, facts);
   return out;
 }
 
+/** Whether what a header says is left to us to say, or not to. */
+function isReplaced(lower: string, { trusted, trace }: ForwardFacts): boolean {
+  return (
+    lower === "x-forwarded-for" || (!trusted && claims.has(lower)) || (trace !== undefined && traceNames.has(lower))
+  );
+}
+
 function addForwarding(out: string[], headers: RawHeaders, facts: ForwardFacts): void {
+  if (facts.trace !== undefined) {
+    out.push(...traceHeaders(facts.trace));
+  }
   const hops = facts.trusted ? headerList(headers, "x-forwarded-for") : [];
   out.push("X-Forwarded-For", [...hops, plainAddress(facts.remoteAddress)].join(", "));
   addMissing(out, "X-Forwarded-Proto", facts.scheme);
