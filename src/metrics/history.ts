@@ -10,7 +10,7 @@ import type { Labelled, Tally } from "./tally.ts";
 /** Time between two samples. */
 export const SAMPLE_INTERVAL_MS: Milliseconds = 5_000;
 /** How far back samples go. */
-export const HISTORY_MS: Milliseconds = 3_600_000;
+const HISTORY_MS: Milliseconds = 3_600_000;
 /** Samples that are kept. */
 export const SAMPLES_MAX = HISTORY_MS / SAMPLE_INTERVAL_MS;
 

@@ -4,7 +4,6 @@ export { codeLabel, statusLabel } from "./codes.ts";
 export { addHistograms, countOf, Histogram, type HistogramCounts, histogramSince, percentileOf } from "./histogram.ts";
 export {
   History,
-  HISTORY_MS,
   type Moment,
   type Percentiles,
   type Sample,

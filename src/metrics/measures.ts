@@ -99,7 +99,7 @@ export const forDistributions = <Value>(make: (name: DistributionName) => Value)
   entriesOf(DISTRIBUTIONS, make);
 
 /** Makes one thing for each level. */
-export const forLevels = <Value>(make: (name: LevelName) => Value): Record<LevelName, Value> => entriesOf(LEVELS, make);
+const forLevels = <Value>(make: (name: LevelName) => Value): Record<LevelName, Value> => entriesOf(LEVELS, make);
 
 /** What nobody has measured yet. */
 export const NO_MEASURES: Measures = sumMeasures([]);

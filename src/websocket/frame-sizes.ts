@@ -6,7 +6,7 @@
 export type FrameSizes = Float64Array;
 
 /** Elements of {@link FrameSizes}. */
-export const FRAME_SIZE_CLASSES = 33;
+const FRAME_SIZE_CLASSES = 33;
 
 /** Element that counts frames without payload. */
 export const EMPTY_FRAMES = 32;
