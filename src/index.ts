@@ -18,7 +18,7 @@ export type { ListeningAddress } from "./supervisor/index.ts";
 export interface LoadBalancerOptions {
   /** Gets what an operator should know; a pino logger fits. Default: nothing is logged. */
   readonly logger?: Logger;
-  /** Called once for every tunnel and every request, at its end. What it throws is logged and goes no further. */
+  /** Called once for every tunnel and every request, at its end; before that, too, where `log` asks for it. What it throws is logged and goes no further. */
   readonly onRecord?: (record: AccessRecord) => void;
 }
 
@@ -62,7 +62,7 @@ export async function createLoadBalancer(
     );
   }
   for (const warning of warnings) logger.warn({}, warning);
-  const instance = await runInstance(parsed, { logger, onRecord, processes: false });
+  const instance = await runInstance(parsed, { logger, onRecord: (record) => onRecord(record), processes: false });
   let closed: Promise<{ clean: boolean }> | undefined;
   return {
     addresses: instance.addresses,

@@ -1,4 +1,4 @@
-import { FrameTracker, Scan, type TrackerOptions } from "../../src/websocket/index.ts";
+import { FrameTracker, Scan, type TrackerOptions, newFrameSizes } from "../../src/websocket/index.ts";
 import { makeFrame, preparedFrames, standardPayload } from "../load/frames.ts";
 import { type Bar, report, type Subject } from "./measure.ts";
 
@@ -17,6 +17,7 @@ const optionsFor = (masked: boolean): TrackerOptions => ({
   deflate: false,
   foreignExtensions: false,
   messageBytesMax: Number.POSITIVE_INFINITY,
+  sizes: newFrameSizes(),
   enforce: true,
 });
 

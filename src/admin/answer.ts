@@ -80,7 +80,8 @@ async function serveRoute(
   const changes = route.method !== "GET";
   if (changes) desk.guard.checkOrigin(request);
   const body = changes ? await readJson(request) : undefined;
-  sendReply(await route.run(desk.source, { path, query, body }), route, request, response, desk);
+  const { accept } = request.headers;
+  sendReply(await route.run(desk.source, { path, query, body, accept }), route, request, response, desk);
 }
 
 function sendReply(reply: Reply, route: Route, request: IncomingMessage, response: ServerResponse, desk: Desk): void {

@@ -11,6 +11,8 @@ export interface Call<Query, Input> {
   param(name: string): string;
   readonly query: Query;
   readonly input: Input;
+  /** The Accept header. */
+  readonly accept: string | undefined;
 }
 
 /** What a handler gives. */
@@ -27,6 +29,7 @@ export interface RawCall {
   readonly query: string;
   /** Parsed JSON; undefined where there was no body. */
   readonly body: unknown;
+  readonly accept: string | undefined;
 }
 
 export type Method = "GET" | "POST" | "PATCH" | "DELETE";
@@ -99,6 +102,7 @@ export function route<Query extends z.ZodObject, Input extends z.ZodType>(
         param: (name) => values[template.names.indexOf(name)] ?? "",
         query: parseQuery(query, raw.query),
         input: parseBody(input, raw.body),
+        accept: raw.accept,
       });
     },
   };

@@ -30,7 +30,7 @@ export const PROBES: readonly Route[] = [
   plainRoute("GET", "/metrics", {
     summary: "All metrics, in the text form of Prometheus.",
     media: "text/plain",
-    handle: (source) => source.metrics(),
+    handle: (source, { accept }) => source.metrics(accept),
   }),
 ];
 

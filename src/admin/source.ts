@@ -1,4 +1,6 @@
-import type { BackendStatus, Status } from "../metrics/index.ts";
+import type { BackendStatus, Sample, Status } from "../metrics/index.ts";
+
+export type { Percentiles, Sample } from "../metrics/index.ts";
 
 /** A moment, ISO 8601. */
 export type Time = string;
@@ -164,13 +166,6 @@ export interface AdminEvent {
   readonly [field: string]: unknown;
 }
 
-/** Percentiles of round-trip times, in milliseconds. */
-export interface Percentiles {
-  readonly p50: number;
-  readonly p90: number;
-  readonly p99: number;
-}
-
 /** One route, in the order in which they are looked at; the one that takes what no other takes comes last. */
 export interface RouteInfo {
   readonly name: string;
@@ -179,27 +174,6 @@ export interface RouteInfo {
   readonly match: string | null;
   /** Whose pages may open sockets here. */
   readonly origins: "any" | readonly string[];
-}
-
-/** What an instance did in one stretch of time. */
-export interface Sample {
-  /** Its end. */
-  readonly time: Time;
-  /** Its length; what is said per second is a mean over it. */
-  readonly seconds: number;
-  /** Open at its end. */
-  readonly tunnels: number;
-  /** Per second, like all rates here. */
-  readonly opened: number;
-  readonly closed: number;
-  readonly refused: number;
-  readonly messages: { readonly fromClient: number; readonly fromBackend: number };
-  readonly bytes: { readonly fromClient: number; readonly fromBackend: number };
-  /** By the code that the client was told, or told us; `none` where there was no Close. */
-  readonly closeCodes: Readonly<Record<string, number>>;
-  /** Heartbeats of that time; null where there was none. */
-  readonly rtt: { readonly client: Percentiles | null; readonly backend: Percentiles | null };
-  readonly backends: readonly { readonly pool: string; readonly backend: string; readonly tunnels: number }[];
 }
 
 /** What has happened, and what happens. */
@@ -241,6 +215,6 @@ export interface AdminSource {
   readonly events: EventSource;
   /** Samples of the last hour; with `since` (milliseconds since the epoch) only younger ones. */
   history(since?: number): readonly Sample[];
-  /** All metrics in the text form of Prometheus. */
-  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** All metrics in the text form of Prometheus. @param accept the Accept header of whoever asks */
+  metrics(accept?: string): Promise<{ readonly contentType: string; readonly text: string }>;
 }

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 
-import { closeFrame, CloseCode, controlFrame, FrameTracker, Opcode, Scan } from "../websocket/index.ts";
+import { closeFrame, CloseCode, controlFrame, FrameTracker, Opcode, Scan, newFrameSizes } from "../websocket/index.ts";
 import { createUnmasker } from "./unmask.ts";
 
 /** Longest message that is echoed. */
@@ -16,6 +16,7 @@ export function createEcho(socket: Duplex): (bytes: Uint8Array) => void {
     deflate: false,
     foreignExtensions: false,
     messageBytesMax: MAX_MESSAGE_BYTES,
+    sizes: newFrameSizes(),
     enforce: true,
   });
   const unmask = createUnmasker();

@@ -1,7 +1,7 @@
 import { plainAddress, requestAuthority, splitTarget } from "../http/index.ts";
-import type { ForwardFacts, IsTrusted, RequestHead } from "../http/index.ts";
+import type { ForwardFacts, IsTrusted, RequestHead, Trace } from "../http/index.ts";
 
-import type { RecordDraft } from "./record.ts";
+import type { RecordDraft, RequestWords } from "./record.ts";
 
 /** Where requests come in. */
 export interface ListenerInfo {
@@ -17,6 +17,7 @@ export interface Arrival {
   readonly secure: boolean;
   /** Whether the other end of the connection is a trusted proxy. */
   readonly trusted: boolean;
+  readonly trace: Trace;
   readonly draft: RecordDraft;
 }
 
@@ -32,7 +33,14 @@ export function arrivalOf(
   { remoteAddress = "", localPort = 0 }: Connection,
   listener: ListenerInfo,
   isTrusted: IsTrusted,
-  start: { readonly kind: RecordDraft["kind"]; readonly id: string; readonly wall: number; readonly now: number },
+  start: {
+    readonly kind: RecordDraft["kind"];
+    readonly id: string;
+    readonly trace: Trace;
+    readonly words: RequestWords | undefined;
+    readonly wall: number;
+    readonly now: number;
+  },
 ): Arrival {
   const client = plainAddress(remoteAddress);
   return {
@@ -41,9 +49,11 @@ export function arrivalOf(
     localPort,
     secure: listener.secure,
     trusted: isTrusted(client),
+    trace: start.trace,
     draft: {
       kind: start.kind,
       id: start.id,
+      trace: start.trace.traceId,
       startedWall: start.wall,
       startedAt: start.now,
       listener: listener.name,
@@ -60,13 +70,14 @@ export function arrivalOf(
       reason: undefined,
       body: null,
       tunnel: null,
+      words: start.words,
     },
   };
 }
 
 /** What the forwarding headers say of a request. */
 export function forwardFacts(arrival: Arrival, upgrade: boolean): ForwardFacts {
-  const { head, remoteAddress, trusted, secure, localPort } = arrival;
+  const { head, remoteAddress, trusted, secure, localPort, trace } = arrival;
   return {
     remoteAddress,
     trusted,
@@ -74,5 +85,6 @@ export function forwardFacts(arrival: Arrival, upgrade: boolean): ForwardFacts {
     host: requestAuthority(head),
     localPort,
     upgrade,
+    trace,
   };
 }

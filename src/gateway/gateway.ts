@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 import type { Clock, Logger, Random, Wheel } from "../base/index.ts";
-import type { Config, DefaultRouteConfig, RouteConfig } from "../config/index.ts";
+import type { Config, DefaultRouteConfig, LogOptions, RouteConfig } from "../config/index.ts";
 import type { FailureSignal, HealthSignal } from "../health/index.ts";
-import { requestFacts } from "../http/index.ts";
+import { headerValue, requestFacts, traceOf } from "../http/index.ts";
 import type { RequestFacts, RequestHead } from "../http/index.ts";
 import type { Opening } from "../listener/index.ts";
 import type { Backend, OnLoad, Pool } from "../pool/index.ts";
@@ -11,10 +11,12 @@ import type { LegDriver } from "../wire/index.ts";
 
 import { arrivalOf } from "./arrival.ts";
 import type { Arrival, Connection, ListenerInfo } from "./arrival.ts";
+import type { Meters } from "./meters.ts";
 import { PendingClient } from "./pending-client.ts";
 import { Plan } from "./plan.ts";
+import { recordProgress } from "./progress.ts";
 import { finishRecord } from "./record.ts";
-import type { AccessRecord, RecordDraft } from "./record.ts";
+import type { AccessRecord, RecordDraft, RequestWords } from "./record.ts";
 import { PlainRequest } from "./request.ts";
 import { retryAfter } from "./retry-after.ts";
 import { Room } from "./room.ts";
@@ -38,7 +40,8 @@ export interface GatewayWorld {
   readonly driver: LegDriver;
   /** Told of everything that says something about a backend's health. */
   readonly onSignal: (pool: Pool, backend: Backend, signal: HealthSignal) => void;
-  readonly onRecord: (record: AccessRecord) => void;
+  readonly meters: Meters;
+  readonly onRecord: (record: AccessRecord, words: RequestWords | undefined) => void;
   /** Most tunnels to begin with. */
   readonly maxTunnels: number;
   /** Told of every handshake that is refused since there are so many. */
@@ -65,10 +68,15 @@ export class Gateway {
     this.world = world;
     this.room = new Room(this.tunnels, world.maxTunnels, world.onNoRoom);
     this.current = this.adopt(config, undefined, world.secret);
+    recordProgress(this);
   }
 
   get plan(): Plan {
     return this.current;
+  }
+
+  get log(): LogOptions {
+    return this.plan.config.log;
   }
 
   /**
@@ -152,7 +160,9 @@ export class Gateway {
   }
 
   record(draft: RecordDraft): void {
-    this.world.onRecord(finishRecord(draft, this.world.clock.now()));
+    const now = this.world.clock.now();
+    this.world.meters.recorded(draft, now);
+    this.world.onRecord(finishRecord(draft, now), draft.words);
     this.checkIdle();
   }
 
@@ -183,15 +193,12 @@ export class Gateway {
     connection: Connection,
     listener: ListenerInfo,
   ): Arrival {
-    const { clock, idPrefix } = this.world;
+    const { clock, idPrefix, random } = this.world;
     this.lastId += 1;
     const id = `${idPrefix}${this.lastId.toString(36)}`;
-    return arrivalOf(head, connection, listener, this.plan.isTrusted, {
-      kind,
-      id,
-      wall: clock.wall(),
-      now: clock.now(),
-    });
+    const words = this.log.accessFormat === "combined" ? wordsOf(head) : undefined;
+    const start = { kind, id, words, trace: traceOf(head.headers, random), wall: clock.wall(), now: clock.now() };
+    return arrivalOf(head, connection, listener, this.plan.isTrusted, start);
   }
 
   private checkIdle(): void {
@@ -200,4 +207,8 @@ export class Gateway {
     this.onIdle = undefined;
     resolve();
   }
+}
+
+function wordsOf({ version, headers }: RequestHead): RequestWords {
+  return { version, referer: headerValue(headers, "referer"), userAgent: headerValue(headers, "user-agent") };
 }

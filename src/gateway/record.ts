@@ -11,11 +11,23 @@ export interface LegRecord {
   readonly rttMs: number | null;
 }
 
-/** What every tunnel and every plain request leaves behind: exactly one of these. */
+/** What only the combined form of a line tells of a request, as it came. */
+export interface RequestWords {
+  /** Of HTTP. */
+  readonly version: string;
+  readonly referer: string | undefined;
+  readonly userAgent: string | undefined;
+}
+
+/** What every tunnel and every plain request leaves behind: exactly one of these at its end, and others where asked for. */
 export interface AccessRecord {
   /** `tunnel` for everything that asked for a WebSocket, whatever became of it. */
   readonly kind: "tunnel" | "request";
+  /** `end` for all but those that tell of a tunnel that has been opened (`open`) or is still so (`progress`). */
+  readonly phase: "open" | "progress" | "end";
   readonly id: string;
+  /** Id of the trace that it belongs to (W3C Trace Context); null for what was no request. */
+  readonly trace: string | null;
   /** When the request came, ISO 8601. */
   readonly started: string;
   /** The client's address, as trusted proxies tell it. */
@@ -39,7 +51,9 @@ export interface AccessRecord {
   readonly reason: string | null;
   /** Body bytes of plain requests; null for tunnels. */
   readonly body: { readonly fromClient: number; readonly fromBackend: number } | null;
-  /** Null when no tunnel was opened. */
+  /** What a tunnel that is open has carried by now; null but in the phase `progress`. */
+  readonly progress: { readonly client: LegRecord; readonly backend: LegRecord } | null;
+  /** How the tunnel ended; null before it did, and when none was opened. */
   readonly tunnel: {
     readonly endedBy: Initiator;
     readonly cause: EndCause;
@@ -55,6 +69,7 @@ export const STATUS_CLIENT_GONE = 499;
 export interface RecordDraft {
   readonly kind: AccessRecord["kind"];
   readonly id: string;
+  readonly trace: string;
   readonly startedWall: number;
   readonly startedAt: number;
   readonly listener: string;
@@ -72,14 +87,24 @@ export interface RecordDraft {
   reason: string | undefined;
   body: AccessRecord["body"];
   tunnel: AccessRecord["tunnel"];
+  /** Kept only where lines tell it. */
+  words: RequestWords | undefined;
 }
 
-/** Makes the record, at the end. */
-export function finishRecord(draft: RecordDraft, now: number): AccessRecord {
-  const { kind, id, startedWall, startedAt, listener, method, path, client, attempts, status, body, tunnel } = draft;
+/** Makes the record, at the end or before. */
+export function finishRecord(
+  draft: RecordDraft,
+  now: number,
+  phase: AccessRecord["phase"] = "end",
+  progress: AccessRecord["progress"] = null,
+): AccessRecord {
+  const { kind, id, trace, startedWall, startedAt, listener, method, path, client, attempts, status, body, tunnel } =
+    draft;
   return {
     kind,
+    phase,
     id,
+    trace,
     started: new Date(startedWall).toISOString(),
     client,
     listener,
@@ -95,6 +120,7 @@ export function finishRecord(draft: RecordDraft, now: number): AccessRecord {
     error: draft.error ?? null,
     reason: draft.reason ?? null,
     body,
+    progress,
     tunnel,
   };
 }

@@ -4,7 +4,9 @@ import { TRUTH } from "../relay/index.ts";
 import type { LegReport, Tunnel, TunnelOwner } from "../relay/index.ts";
 
 import type { Gateway } from "./gateway.ts";
+import { finishRecord } from "./record.ts";
 import type { LegRecord, RecordDraft } from "./record.ts";
+import type { Carrier } from "./traffic.ts";
 
 /** What a gateway keeps of an open tunnel: no more than its end and its operators need, since there are many and they live long. */
 export class TunnelLife implements TunnelOwner {
@@ -15,6 +17,7 @@ export class TunnelLife implements TunnelOwner {
   readonly draft: RecordDraft;
   /** Its backend has asked that it is not rebalanced. */
   readonly pinned: boolean;
+  readonly carrier: Carrier;
   private readonly gateway: Gateway;
 
   /** Counts the tunnel as open. */
@@ -25,6 +28,7 @@ export class TunnelLife implements TunnelOwner {
     this.draft = draft;
     this.pinned = pinned;
     pool.tunnelOpened(backend);
+    this.carrier = gateway.world.meters.opened(draft, gateway.world.clock.now());
   }
 
   /** Time since its handshake came. */
@@ -37,9 +41,29 @@ export class TunnelLife implements TunnelOwner {
     return this.tunnel.idleMs;
   }
 
+  /** When the request came, on the clock. */
+  get startedAt(): number {
+    return this.draft.startedAt;
+  }
+
+  /** Leaves a record of the tunnel's beginning, where that is asked for. */
+  recordOpen(): void {
+    const { gateway, draft } = this;
+    if (gateway.log.access !== "all") return;
+    gateway.world.onRecord(finishRecord(draft, gateway.world.clock.now(), "open"), draft.words);
+  }
+
+  /** Leaves a record of what the tunnel has carried by now. */
+  recordProgress(now: number): void {
+    const { client, backend } = this.tunnel.report();
+    const progress = { client: legRecord(client), backend: legRecord(backend) };
+    this.gateway.world.onRecord(finishRecord(this.draft, now, "progress", progress), this.draft.words);
+  }
+
   tunnelOver(tunnel: Tunnel): void {
     const { gateway, pool, backend, draft } = this;
     gateway.tunnels.delete(this);
+    this.carrier.past.addTunnel(tunnel);
     pool.tunnelClosed(backend);
     pool.release(backend);
     const { cause, client, backend: server } = tunnel.report();

@@ -142,6 +142,7 @@ export class Upgrade {
     this.client.onGone = () => dial.abort();
     try {
       const outcome = await dial.outcome;
+      world.meters.dialled(pool.name, backend.name, outcome.kind);
       this.gateway.signal(pool, backend, "success");
       return outcome;
     } catch (error) {
@@ -161,6 +162,7 @@ export class Upgrade {
   private noteFailure(entry: PoolEntry, backend: Backend, error: unknown): void {
     if (!(error instanceof FairleadError)) throw error;
     this.arrival.draft.error = error.code;
+    this.gateway.world.meters.dialled(entry.pool.name, backend.name, error.code);
     if (error.code === "CLIENT_GONE") return;
     const { logger } = this.gateway.world;
     logger.warn({ id: this.arrival.draft.id, code: error.code, backend: backend.name }, error.message);
@@ -226,6 +228,7 @@ export class Upgrade {
     life.tunnel = tunnel;
     this.gateway.tunnels.add(life);
     client.write(head);
+    life.recordOpen();
     tunnel.start(early, outcome.early);
   }
 

@@ -1,5 +1,6 @@
 import { plainAddress } from "./address.ts";
 import { headerList, headerTokens, headerValue, type RawHeaders } from "./head.ts";
+import { type Trace, traceHeaders } from "./trace.ts";
 
 /** What the forwarding headers of one request say. */
 export interface ForwardFacts {
@@ -15,6 +16,8 @@ export interface ForwardFacts {
   readonly localPort: number;
   /** True for a WebSocket upgrade, whose Connection and Upgrade headers are then written for the next hop. */
   readonly upgrade: boolean;
+  /** The trace that the request belongs to; replaces what the client says of it. Undefined: that is passed on. */
+  readonly trace?: Trace | undefined;
 }
 
 const via = "1.1 fairlead";
@@ -45,6 +48,8 @@ const endToEnd = /^(?:host|authorization|cookie|set-cookie|content-.*|sec-websoc
 
 // Headers with which fairlead and backends talk to each other: no client may speak in fairlead's name, nor has it to know.
 const own = /^fairlead-/;
+// Replaced by our own place in the trace.
+const traceNames = new Set(["traceparent", "tracestate"]);
 
 // What an untrusted peer says of the way before it is its own invention.
 const claims = new Set(["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto"]);
@@ -55,7 +60,8 @@ const claims = new Set(["forwarded", "x-forwarded-for", "x-forwarded-host", "x-f
  * Kept in order, case and number: everything that is meant for the far end, Host and Sec-WebSocket-* included. Dropped:
  * hop-by-hop headers, what the Connection header names, and Fairlead-* headers. X-Forwarded-For is appended to when the peer is trusted and
  * else begun anew; X-Forwarded-Proto, -Host and -Port of a trusted peer are passed on, since they describe the client's
- * side of the first proxy, and else set; Forwarded (RFC 7239) is passed on from a trusted peer only. Via is added.
+ * side of the first proxy, and else set; Forwarded (RFC 7239) is passed on from a trusted peer only. Via is added, and
+ * the place in the trace is ours.
  */
 export function forwardedRequestHeaders(headers: RawHeaders, facts: ForwardFacts): string[] {
   const named = nominated(headers);
@@ -65,10 +71,7 @@ export function forwardedRequestHeaders(headers: RawHeaders, facts: ForwardFacts
   for (let at = 0; at + 1 < headers.length; at += 2) {
     const name = headers[at] ?? "";
     const lower = name.toLowerCase();
-    if (dropFromRequest.has(lower) || named.has(lower) || lower === "x-forwarded-for" || own.test(lower)) {
-      continue;
-    }
-    if (!facts.trusted && claims.has(lower)) {
+    if (dropFromRequest.has(lower) || named.has(lower) || isReplaced(lower, facts)) {
       continue;
     }
     // An absolute-form target has its own authority, which replaces the Host header (RFC 9112 section 3.2.2).
@@ -81,7 +84,20 @@ export function forwardedRequestHeaders(headers: RawHeaders, facts: ForwardFacts
   return out;
 }
 
+/** Whether what a header says is left to us to say, or not to. */
+function isReplaced(lower: string, { trusted, trace }: ForwardFacts): boolean {
+  return (
+    lower === "x-forwarded-for" ||
+    own.test(lower) ||
+    (!trusted && claims.has(lower)) ||
+    (trace !== undefined && traceNames.has(lower))
+  );
+}
+
 function addForwarding(out: string[], headers: RawHeaders, facts: ForwardFacts): void {
+  if (facts.trace !== undefined) {
+    out.push(...traceHeaders(facts.trace));
+  }
   const hops = facts.trusted ? headerList(headers, "x-forwarded-for") : [];
   out.push("X-Forwarded-For", [...hops, plainAddress(facts.remoteAddress)].join(", "));
   addMissing(out, "X-Forwarded-Proto", facts.scheme);

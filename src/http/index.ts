@@ -32,4 +32,5 @@ export {
   splitTarget,
   targetProblem,
 } from "./target.ts";
+export { type Trace, traceHeaders, traceOf } from "./trace.ts";
 export { requestHeadText, responseHeadText } from "./write.ts";

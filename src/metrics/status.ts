@@ -1,5 +1,7 @@
 import type { HealthStatus } from "../health/index.ts";
 
+import type { WorkerMetrics } from "./measures.ts";
+
 /** What one worker counts of one backend; over all workers when summed. */
 export interface BackendCounts {
   /** Tunnels that are open. */
@@ -30,6 +32,7 @@ export interface WorkerCounts {
   readonly refusedConnections: number;
   /** By the name of the pool, then by that of the backend; with those that have been removed, while they have something. */
   readonly pools: Readonly<Record<string, Readonly<Record<string, BackendCounts>>>>;
+  readonly metrics: WorkerMetrics;
 }
 
 /** One backend in the status. */

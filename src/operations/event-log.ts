@@ -4,6 +4,9 @@ import type { Clock } from "../base/index.ts";
 /** Events that are kept; the oldest go first. */
 const KEPT_MAX = 1_000;
 
+/** Tells that something has happened: its type, a sentence for people, and facts. */
+export type TellEvent = (type: string, message: string, fields?: Readonly<Record<string, unknown>>) => void;
+
 /** What has happened to an instance, for whoever looks or listens. */
 export class EventLog implements EventSource {
   private readonly clock: Clock;

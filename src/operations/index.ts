@@ -1,5 +1,5 @@
 /** What operators see of an instance and do to it while it works: reloads, moves, questions about tunnels, events. */
 export { type Answer, Desk, type MoveOrder, type Question, type Questions } from "./desk.ts";
-export type { EventLog } from "./event-log.ts";
+export type { TellEvent } from "./event-log.ts";
 export { Operations } from "./operations.ts";
 export type { OperatedInstance, OperationsWorld } from "./world.ts";

@@ -1,6 +1,8 @@
 import type { Move } from "../admin/index.ts";
 import { FairleadError } from "../base/index.ts";
 import type { DrainOptions, PoolConfig, RebalanceOptions } from "../config/index.ts";
+import { Counter, sumTallies } from "../metrics/index.ts";
+import type { Tally } from "../metrics/index.ts";
 import { DrainCourse, RebalanceCourse } from "../moves/index.ts";
 
 import { runDrain } from "./drain-run.ts";
@@ -24,6 +26,8 @@ export class Moves {
   private readonly world: MovesWorld;
   private readonly running = new Map<string, Running>();
   private readonly ended: Move[] = [];
+  /** Tunnels that moves which are over have ended, by kind and pool. */
+  private readonly moved = new Counter();
   /** The pools that are watched for a rebalance of their own. */
   private readonly watched = new Map<string, { readonly terms: RebalanceOptions; readonly stop: AbortController }>();
   private lastId = 0;
@@ -102,6 +106,20 @@ export class Moves {
     }
   }
 
+  /** What moves have still to do, and have done, by kind and pool. */
+  tallies(): { readonly movesLeft: Tally; readonly moved: Tally } {
+    const moves = Array.from(this.running.values(), ({ move }) => move);
+    const sumOf = (count: (move: Move) => number): Tally => {
+      const counter = new Counter();
+      for (const move of moves) counter.add([move.kind, move.pool], count(move));
+      return counter.snapshot();
+    };
+    return {
+      movesLeft: sumOf(({ left }) => left),
+      moved: sumTallies([this.moved.snapshot(), sumOf(({ moved }) => moved)]),
+    };
+  }
+
   /** Ends all moves where they are. */
   stop(): void {
     for (const { stop } of this.watched.values()) stop.abort();
@@ -171,6 +189,7 @@ export class Moves {
 
   private hasEnded(move: Move): void {
     this.running.delete(move.id);
+    this.moved.add([move.kind, move.pool], move.moved);
     if (move.kind === "rebalance") this.world.shed(move.pool, []);
     this.ended.unshift(move);
     this.ended.length = Math.min(this.ended.length, ENDED_MAX);

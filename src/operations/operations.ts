@@ -26,7 +26,7 @@ import {
   removeBackend,
 } from "../config/index.ts";
 import type { PoolConfig } from "../config/index.ts";
-import type { BackendStatus, Status } from "../metrics/index.ts";
+import type { BackendStatus, Status, Tally } from "../metrics/index.ts";
 
 import { mergePages } from "./desk.ts";
 import { EventLog } from "./event-log.ts";
@@ -142,8 +142,13 @@ export class Operations implements AdminSource {
     return this.world.history(since);
   }
 
-  metrics(): ReturnType<AdminSource["metrics"]> {
-    return this.world.metrics();
+  metrics(accept?: string): ReturnType<AdminSource["metrics"]> {
+    return this.world.metrics(accept);
+  }
+
+  /** What moves have still to do, and have done, by kind and pool. */
+  tallies(): { readonly movesLeft: Tally; readonly moved: Tally } {
+    return this.running.tallies();
   }
 
   /** Ends all moves where they are. */

@@ -36,5 +36,5 @@ export interface OperationsWorld {
    */
   readonly load: (() => LoadedConfig) | undefined;
   readonly history: (since?: number) => readonly Sample[];
-  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  readonly metrics: (accept?: string) => Promise<{ readonly contentType: string; readonly text: string }>;
 }

@@ -7,7 +7,16 @@ import type { Duplex } from "node:stream";
 import type { Milliseconds } from "../base/index.ts";
 import type { BackendConfig, PoolTls } from "../config/index.ts";
 import type { FailureSignal } from "../health/index.ts";
-import { acceptValue, CloseCode, closeFrame, controlFrame, FrameTracker, Opcode, Scan } from "../websocket/index.ts";
+import {
+  acceptValue,
+  CloseCode,
+  closeFrame,
+  controlFrame,
+  FrameTracker,
+  Opcode,
+  Scan,
+  newFrameSizes,
+} from "../websocket/index.ts";
 
 /** What a probe found: undefined when all is well. */
 export interface ProbeFailure {
@@ -107,6 +116,7 @@ function pingOnce(socket: Duplex, head: Uint8Array, finish: (failure: ProbeFailu
     deflate: false,
     foreignExtensions: false,
     messageBytesMax: Number.POSITIVE_INFINITY,
+    sizes: newFrameSizes(),
     enforce: true,
   });
   const read = (bytes: Uint8Array): void => {

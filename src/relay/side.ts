@@ -231,6 +231,7 @@ export class Side implements LegListener {
     if (payload.length !== HEARTBEAT_PAYLOAD_BYTES || !isHeartbeat(payload, this.pingCount)) return false;
     this.rtt = this.tunnel.exactNow() - this.pingExactAt;
     this.pingSentAt = 0;
+    this.tunnel.heartbeat(this, this.rtt);
     return true;
   }
 

@@ -3,6 +3,7 @@ import type { TunnelOptions } from "../config/index.ts";
 
 import { Closing } from "./closing.ts";
 import type { Leg } from "../wire/index.ts";
+import type { RelayMeters } from "./meters.ts";
 import { Side } from "./side.ts";
 import { trackingOf } from "./tracking.ts";
 import type { EndCause } from "./truth.ts";
@@ -21,6 +22,7 @@ export interface TunnelWorld {
   readonly wheel: Wheel;
   readonly clock: Clock;
   readonly random: Random;
+  readonly meters: RelayMeters;
 }
 
 /** Who keeps a tunnel. */
@@ -61,12 +63,12 @@ export class Tunnel implements WheelEntry {
   readonly client: Side;
   readonly backend: Side;
   readonly options: TunnelOptions;
+  private readonly owner: TunnelOwner;
 
   private readonly world: TunnelWorld;
   private readonly watch: Watch;
   /** Undefined while the tunnel is open, as most are. */
   private ending: Closing | undefined;
-  private readonly owner: TunnelOwner;
   private isOver = false;
 
   /** @param owner told exactly once, when both connections are gone */
@@ -81,8 +83,9 @@ export class Tunnel implements WheelEntry {
     this.options = options;
     this.world = world;
     this.owner = owner;
-    this.client = new Side("client", client, this, trackingOf(options, agreement, true));
-    this.backend = new Side("backend", backend, this, trackingOf(options, agreement, false));
+    const { meters } = world;
+    this.client = new Side("client", client, this, trackingOf(options, agreement, true, meters.client.frameSizes));
+    this.backend = new Side("backend", backend, this, trackingOf(options, agreement, false, meters.backend.frameSizes));
     this.client.other = this.backend;
     this.backend.other = this.client;
     this.watch = new Watch(this, world.random);
@@ -95,6 +98,11 @@ export class Tunnel implements WheelEntry {
 
   exactNow(): Milliseconds {
     return this.world.clock.now();
+  }
+
+  /** A heartbeat of a leg has come back. */
+  heartbeat(side: Side, rtt: Milliseconds): void {
+    this.world.meters[side.name].heartbeat(rtt);
   }
 
   /** Why the tunnel ends; undefined as long as it is open. */

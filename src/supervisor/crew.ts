@@ -20,8 +20,10 @@ export interface CrewWorld {
   heard(seat: Seat, message: Report): void;
   /** It serves from now on. */
   arrived(seat: Seat): void;
-  /** It is gone. @param how why */
-  left(seat: Seat, how: string): void;
+  /** It is gone. */
+  left(seat: Seat): void;
+  /** It has ended without having been asked to, and is replaced. @param how why */
+  crashed(seat: Seat, how: string): void;
 }
 
 /** What a worker tells that is not about its own coming and going. */
@@ -147,7 +149,7 @@ export class Crew {
     if (seat === undefined) return;
     this.seats.delete(id);
     seat.gone();
-    this.world.left(seat, how);
+    this.world.left(seat);
     this.opening?.reject(new FairleadError("WORKER_FAILED", `worker ${id} ended before it was ready (${how})`));
     const successor = seat.replacedBy !== undefined && this.seats.has(seat.replacedBy);
     if (this.isStaying && this.opening === undefined && !seat.leaving && !successor) this.restart(seat, how);
@@ -158,6 +160,7 @@ export class Crew {
     const { logger, clock } = this.world;
     const fields = { worker: seat.id, pid: seat.handle.pid, reason: how };
     logger.error(fields, "worker ended unexpectedly and is replaced; its tunnels are lost");
+    this.world.crashed(seat, how);
     const lived = clock.now() - seat.begun;
     const wait = lived < RESTART_INTERVAL_MIN_MS ? RESTART_INTERVAL_MIN_MS : 0;
     if (wait === 0) this.seatInstead(seat);

@@ -3,6 +3,7 @@ import type { Clock, Logger, Random, Wheel, WheelEntry } from "../base/index.ts"
 import type { BackendConfig, PoolConfig } from "../config/index.ts";
 import { beginProbe, initialHealth, observeHealth, observeProbe, takesNewWork } from "../health/index.ts";
 import type { HealthChange, HealthSignal, HealthState } from "../health/index.ts";
+import type { TellEvent } from "../operations/index.ts";
 import type { probe, ProbeFailure } from "../probes/index.ts";
 
 import type { HealthNotice } from "./messages.ts";
@@ -17,6 +18,7 @@ export interface HealthWorld {
   readonly probe: typeof probe;
   /** Told when workers have to treat a backend differently. */
   readonly onNotice: (notice: HealthNotice) => void;
+  readonly tell: TellEvent;
 }
 
 interface Entry {
@@ -101,9 +103,14 @@ export class HealthBoard {
 
   private log({ pool, backend, state }: Entry): void {
     const fields = { pool: pool.name, backend: backend.name, health: state.status, reason: state.reason };
-    if (state.status === "unhealthy") this.world.logger.warn(fields, "backend is unhealthy");
-    else if (state.status === "healthy") this.world.logger.info(fields, "backend is healthy again");
-    else this.world.logger.debug(fields, "backend is probed");
+    const { logger, tell } = this.world;
+    if (state.status === "unhealthy") {
+      logger.warn(fields, "backend is unhealthy");
+      tell("backend-unhealthy", `${backend.name} is unhealthy: ${state.reason}`, fields);
+    } else if (state.status === "healthy") {
+      logger.info(fields, "backend is healthy again");
+      tell("backend-healthy", `${backend.name} is healthy again`, fields);
+    } else logger.debug(fields, "backend is probed");
   }
 
   private schedule({ timer, state }: Entry): void {

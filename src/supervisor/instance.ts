@@ -7,7 +7,7 @@ import type { Admin, EventSource, ReloadReport } from "../admin/index.ts";
 import { FairleadError, systemClock, systemRandom } from "../base/index.ts";
 import type { Logger, Milliseconds } from "../base/index.ts";
 import type { Address, Config, LoadedConfig } from "../config/index.ts";
-import type { AccessRecord } from "../gateway/index.ts";
+import type { AccessRecord, RequestWords } from "../gateway/index.ts";
 import type { Status } from "../metrics/index.ts";
 import { Operations } from "../operations/index.ts";
 import type { OperationsWorld } from "../operations/index.ts";
@@ -52,6 +52,8 @@ export interface Instance {
   /** Notes for operators that something has happened. */
   tell(type: string, message: string, fields?: Readonly<Record<string, unknown>>): void;
   status(): Promise<Status>;
+  /** All metrics in the text form of Prometheus. @param accept the Accept header of whoever asks */
+  metrics(accept?: string): Promise<{ readonly contentType: string; readonly text: string }>;
   /** From now on it says that it is not ready, though it goes on as before. */
   leave(): void;
   /** What it hands on to the process that replaces it. */
@@ -99,10 +101,10 @@ export interface InstanceOptions {
   readonly legacy?: Legacy | undefined;
   readonly logger: Logger;
   /**
-   * Told of every tunnel and request, once, at its end. Only when everything runs in this process. What it throws is
+   * Told of every tunnel and request, once, at its end, and before where `log` asks for it. Only when everything runs in this process. What it throws is
    * logged and goes no further.
    */
-  readonly onRecord: (record: AccessRecord) => void;
+  readonly onRecord: (record: AccessRecord, words: RequestWords | undefined) => void;
   /** Reads the configuration anew; undefined where it did not come from a file. @throws ConfigError */
   readonly load?: (() => LoadedConfig) | undefined;
   /** Whether more than one worker may be started, each in a process of its own. */
@@ -142,6 +144,7 @@ export async function runInstance(config: Config, options: InstanceOptions): Pro
     events: operations.events,
     tell: (type, message, fields) => operations.events.add(type, message, fields),
     status: () => supervisor.status(),
+    metrics: (accept) => operations.metrics(accept),
     leave: () => supervisor.leave(),
     estate: {
       ...supervisor.legacy,
@@ -231,19 +234,27 @@ function operationsOf(
   supervisor: Supervisor,
   world: Pick<OperationsWorld, "clock" | "random" | "logger" | "load">,
 ): Operations {
-  return new Operations(supervisor, {
+  const operations = new Operations(supervisor, {
     ...world,
     sleep: (time, signal) => delay(time, undefined, { signal, ref: false }),
-    history: () => [],
-    metrics: () => Promise.reject(new FairleadError("INTERNAL", "there are no metrics")),
+    history: (since) => supervisor.observatory.history(since),
+    metrics: (accept) => supervisor.observatory.metrics(accept),
   });
+  const { events } = operations;
+  supervisor.onEvent = (...event) => events.add(...event);
+  supervisor.tallies = () => operations.tallies();
+  events.listen(({ type, outcome }) => {
+    if (type === "reload-failed") supervisor.observatory.reloaded("failed");
+    else if (type === "reloaded") supervisor.observatory.reloaded(outcome === "unchanged" ? outcome : "reloaded");
+  });
+  return operations;
 }
 
 /** A program's own mistake must not leave a tunnel half ended. */
 function guarded(onRecord: InstanceOptions["onRecord"], logger: Logger): InstanceOptions["onRecord"] {
-  return (record) => {
+  return (record, words) => {
     try {
-      onRecord(record);
+      onRecord(record, words);
     } catch (error) {
       logger.error({ err: error, id: record.id }, "onRecord failed");
     }

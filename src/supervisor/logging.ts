@@ -4,8 +4,9 @@ import pretty from "pino-pretty";
 
 import type { Logger } from "../base/index.ts";
 import type { LogOptions } from "../config/index.ts";
-import type { AccessRecord } from "../gateway/index.ts";
+import type { AccessRecord, RequestWords } from "../gateway/index.ts";
 
+import { combinedLine } from "./combined.ts";
 import { readableRecord } from "./readable.ts";
 
 /** Where log lines go. */
@@ -55,13 +56,33 @@ const TEXT_LENGTH_MAX = 1_024;
  *
  * @param output where the logger writes to
  */
-export function logsRecords(logger: Logger, log: LogOptions, output: LogOutput): (record: AccessRecord) => void {
+export function logsRecords(
+  logger: Logger,
+  log: LogOptions,
+  output: LogOutput,
+): (record: AccessRecord, words: RequestWords | undefined) => void {
   if (log.access === "off") return () => {};
   if (logFormat(log, output.isTTY === true) === "pretty")
     return (record) => logger.info({ id: record.id }, cut(readableRecord(record)));
-  return (record) => logger.info({ ...record, path: cut(record.path), host: cut(record.host) }, record.kind);
+  if (log.accessFormat === "combined") {
+    // Such a line has no level; it is written where lines of level `info` are.
+    if (log.level !== "debug" && log.level !== "info") return () => {};
+    return (record, words) => void output.write(`${combinedLine(shortened(record), shortenedWords(words))}\n`);
+  }
+  return (record) => logger.info(shortened(record), record.kind);
 }
 
-function cut<Text extends string | null>(text: Text): Text | string {
-  return text === null || text.length <= TEXT_LENGTH_MAX ? text : `${text.slice(0, TEXT_LENGTH_MAX)}...`;
+function shortened(record: AccessRecord): AccessRecord {
+  return { ...record, path: cut(record.path), host: cut(record.host) };
+}
+
+function shortenedWords(words: RequestWords | undefined): RequestWords | undefined {
+  if (words === undefined) return undefined;
+  return { ...words, referer: cut(words.referer), userAgent: cut(words.userAgent) };
+}
+
+function cut<Text extends string | null | undefined>(text: Text): Text | string {
+  return text === null || text === undefined || text.length <= TEXT_LENGTH_MAX
+    ? text
+    : `${text.slice(0, TEXT_LENGTH_MAX)}...`;
 }

@@ -1,15 +1,18 @@
-import type { BackendCounts, WorkerCounts } from "../metrics/index.ts";
+import { endedMeasures, NO_MEASURES, sumMeasures } from "../metrics/index.ts";
+import type { BackendCounts, Measures, WorkerCounts } from "../metrics/index.ts";
 
 /** What workers that have ended had counted, so that totals never go backwards. What they had open ended with them. */
 export class PastCounts {
   refusedTunnels = 0;
   refusedConnections = 0;
+  measures: Measures = NO_MEASURES;
 
   private readonly pools = new Map<string, Map<string, BackendCounts>>();
 
-  add({ pools, refusedTunnels, refusedConnections }: WorkerCounts): void {
+  add({ pools, refusedTunnels, refusedConnections, metrics }: WorkerCounts): void {
     this.refusedTunnels += refusedTunnels;
     this.refusedConnections += refusedConnections;
+    this.measures = sumMeasures([this.measures, endedMeasures(metrics)]);
     for (const [name, backends] of Object.entries(pools)) {
       const before = this.pools.get(name) ?? new Map<string, BackendCounts>();
       for (const [backend, counts] of Object.entries(backends)) before.set(backend, ended(counts, before.get(backend)));

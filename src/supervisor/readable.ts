@@ -12,7 +12,9 @@ export function readableRecord(record: AccessRecord): string {
   return `${record.kind} ${parts.join(" ")}: ${what.join(", ")}`;
 }
 
-function outcome({ body, tunnel }: AccessRecord): string[] {
+function outcome({ phase, body, progress, tunnel }: AccessRecord): string[] {
+  if (phase === "open") return ["opened"];
+  if (progress !== null) return ["still open", leg("client", progress.client), leg("backend", progress.backend)];
   if (tunnel !== null) {
     const { endedBy, cause, client, backend } = tunnel;
     return [`ended by ${endedBy} (${cause})`, leg("client", client), leg("backend", backend)];

@@ -6,8 +6,8 @@ import type { Config } from "../config/index.ts";
 import { retryAfter } from "../gateway/index.ts";
 import { takesNewWork } from "../health/index.ts";
 import { TurnAway } from "../listener/index.ts";
-import type { Status } from "../metrics/index.ts";
-import type { Questions } from "../operations/index.ts";
+import type { InstanceReading, Status } from "../metrics/index.ts";
+import type { Questions, TellEvent } from "../operations/index.ts";
 import { probe } from "../probes/index.ts";
 import { createDriver } from "../wire/index.ts";
 import type { Accepted } from "../wire/index.ts";
@@ -17,10 +17,11 @@ import { Crew } from "./crew.ts";
 import type { Report } from "./crew.ts";
 import { DRAIN_GRACE_MS } from "./drain.ts";
 import { HealthBoard } from "./health-board.ts";
-import { LoadBoard } from "./load-board.ts";
+import { LoadExchange } from "./load-exchange.ts";
 import type { FromWorker, LoadChange, WorkerPlan, WorkerStart } from "./messages.ts";
 import { PastCounts } from "./past-counts.ts";
 import { createReception } from "./reception.ts";
+import { Observatory } from "./observatory.ts";
 import type { Reception } from "./reception.ts";
 import { planRoom, shareOf } from "./room.ts";
 import type { Room } from "./room.ts";
@@ -50,6 +51,12 @@ export class Supervisor {
   state: Status["state"] = "starting";
   /** What a process that replaces this one goes on using. */
   readonly legacy: Legacy;
+  /** Metrics, and what was in the last hour. */
+  readonly observatory: Observatory;
+  /** Told of what operators may want to know. */
+  onEvent: TellEvent = () => {};
+  /** What moves have done, for the metrics. */
+  tallies: () => Partial<InstanceReading> = () => ({});
 
   private current: Config;
   private plannedRoom: Room;
@@ -58,7 +65,7 @@ export class Supervisor {
   private readonly wheel: Wheel;
   private readonly stopWheel: () => void;
   private readonly started: number;
-  private readonly loads = new LoadBoard();
+  private readonly loads: LoadExchange;
   private readonly health: HealthBoard;
   private readonly past = new PastCounts();
   private readonly crew: Crew;
@@ -74,7 +81,6 @@ export class Supervisor {
     this.world = world;
     this.started = world.clock.wall();
     this.legacy = makeLegacy(config.secret, world.legacy);
-    this.loads.addWorker(PREDECESSOR_ID);
     this.wheel = new Wheel(world.clock, undefined, (error) =>
       world.logger.error({ err: error }, "a timer failed unexpectedly"),
     );
@@ -89,6 +95,7 @@ export class Supervisor {
       wheel: this.wheel,
       probe,
       onNotice: (notice) => this.crew.tell({ type: "health", notice }),
+      tell: (...event) => this.onEvent(...event),
     });
     this.crew = new Crew({
       ...world,
@@ -97,8 +104,18 @@ export class Supervisor {
       heard: (seat, message) => this.hear(seat, message),
       arrived: (seat) => this.workerArrived(seat),
       left: (seat) => this.workerLeft(seat),
+      crashed: (seat, how) => this.workerCrashed(seat, how),
     });
+    this.loads = new LoadExchange(this.crew.seats);
+    this.loads.join(PREDECESSOR_ID);
     this.reception = this.makeReception();
+    this.observatory = new Observatory({
+      ...world,
+      seats: this.crew.seats,
+      past: this.past,
+      status: () => this.status(),
+      instance: () => ({ revision: this.revision, ...this.tallies() }),
+    });
   }
 
   get config(): Config {
@@ -126,6 +143,7 @@ export class Supervisor {
       await opened.commit();
       await this.reception.standing();
       this.state = "running";
+      this.observatory.start();
     } catch (error) {
       this.kill();
       throw error;
@@ -149,13 +167,12 @@ export class Supervisor {
 
   /** Takes over what the process that this one replaces has on backends. */
   setPredecessor(loads: readonly BackendLoad[]): void {
-    for (const load of loads) this.loads.set(PREDECESSOR_ID, load);
-    this.tellLoads(PREDECESSOR_ID, loads);
+    this.loads.take(PREDECESSOR_ID, loads);
   }
 
   /** The process that this one replaces is gone. */
   clearPredecessor(): void {
-    this.tellLoads(PREDECESSOR_ID, this.loads.removeWorker(PREDECESSOR_ID));
+    this.loads.leave(PREDECESSOR_ID);
   }
 
   /**
@@ -265,6 +282,7 @@ export class Supervisor {
     this.reception.close();
     this.turnAway.stop();
     this.health.stop();
+    this.observatory.stop();
     this.stopWheel();
   }
 
@@ -298,7 +316,7 @@ export class Supervisor {
 
   private startFor(seat: Seat): WorkerStart {
     const { worker, turnedAway } = this.room;
-    this.loads.addWorker(seat.id);
+    this.loads.join(seat.id);
     return {
       ...this.planFor(seat),
       ticketKeys: this.legacy.ticketKeys,
@@ -367,28 +385,26 @@ export class Supervisor {
     // What has been given to the worker may not have reached it yet.
     if (!from.isTaking) from.connections = connections;
     if (from.leaving) this.shareAnew(from.place);
-    for (const change of changes) this.loads.set(from.id, change);
-    this.tellLoads(from.id, changes);
-  }
-
-  private tellLoads(from: number, changes: readonly LoadChange[]): void {
-    for (const [pool, backend] of changes) {
-      for (const seat of this.crew.seats.values()) {
-        if (seat.id !== from) seat.loads.change(pool, backend, this.loads.others(seat.id, pool, backend));
-      }
-    }
+    this.loads.take(from.id, changes);
   }
 
   private workerArrived(seat: Seat): void {
     // Until now the one that it replaces went on getting connections.
     this.shareAnew(seat.place);
     this.reception.wake();
+    const { id, handle } = seat;
+    this.onEvent("worker-started", `worker ${id} serves`, { worker: id, pid: handle.pid });
+  }
+
+  private workerCrashed({ id, handle: { pid } }: Seat, how: string): void {
+    this.observatory.workerRestarted();
+    this.onEvent("worker-ended", `worker ${id} ended unexpectedly (${how}); its tunnels are lost`, { worker: id, pid });
   }
 
   private workerLeft(seat: Seat): void {
     this.reception.leave(seat);
     if (seat.counts !== undefined) this.past.add(seat.counts);
-    this.tellLoads(seat.id, this.loads.removeWorker(seat.id));
+    this.loads.leave(seat.id);
     this.shareAnew(seat.place);
   }
 }

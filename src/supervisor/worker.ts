@@ -3,8 +3,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { FairleadError, startWheel, Wheel } from "../base/index.ts";
 import type { Clock, Logger, Milliseconds, Random } from "../base/index.ts";
 import type { ListenerConfig } from "../config/index.ts";
-import { Gateway, retryAfter } from "../gateway/index.ts";
-import type { AccessRecord } from "../gateway/index.ts";
+import { Gateway, measure, Meters, retryAfter } from "../gateway/index.ts";
+import type { AccessRecord, GatewayWorld } from "../gateway/index.ts";
 import type { HealthSignal } from "../health/index.ts";
 import { plainAddress } from "../http/index.ts";
 import { BACKLOG_CONNECTIONS_MAX, TurnAway } from "../listener/index.ts";
@@ -22,6 +22,7 @@ import { loadBinding } from "./binding.ts";
 import { Frontage } from "./frontage.ts";
 import { Turn } from "./turn.ts";
 import type { FromWorker, HealthNotice, LoadChange, ToWorker, WorkerPlan, WorkerStart } from "./messages.ts";
+import { ProcessMeter } from "./process-meter.ts";
 import { Seldom } from "./seldom.ts";
 
 /** What a worker is given by the process that it lives in. */
@@ -29,7 +30,7 @@ export interface WorkerWorld {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  readonly onRecord: (record: AccessRecord) => void;
+  readonly onRecord: GatewayWorld["onRecord"];
   readonly send: (message: FromWorker) => void;
 }
 
@@ -42,6 +43,8 @@ const NO_ROOM_INTERVAL_MS: Milliseconds = 10_000;
 /** What a record says of something that was no request. */
 const NO_REQUEST = {
   kind: "request",
+  phase: "end",
+  trace: null,
   host: null,
   method: "",
   path: "",
@@ -51,6 +54,7 @@ const NO_REQUEST = {
   attempts: 0,
   durationMs: 0,
   body: null,
+  progress: null,
   tunnel: null,
 } as const;
 
@@ -74,6 +78,7 @@ export class Worker {
   private readonly wheel: Wheel;
   private readonly stopWheel: () => void;
   private readonly gateway: Gateway;
+  private readonly processMeter: ProcessMeter;
   private readonly loads: LoadCoalescer;
   private readonly watched = new Set<string>();
   private readonly frontage: Frontage;
@@ -90,6 +95,7 @@ export class Worker {
   constructor(start: WorkerStart, world: WorkerWorld) {
     this.world = world;
     const { clock, random, logger, onRecord } = world;
+    this.processMeter = new ProcessMeter(clock);
     this.idPrefix = idPrefix(start.workerId, clock);
     this.wheel = new Wheel(clock, undefined, (error) => logger.error({ err: error }, "a timer failed unexpectedly"));
     this.loads = new LoadCoalescer(LOAD_INTERVAL_MS, (changes) => {
@@ -114,6 +120,7 @@ export class Worker {
       driver,
       onLoad: start.shared ? (pool, backend) => this.tellLoad(pool, backend) : () => {},
       onSignal: (pool, backend, signal) => this.tellSignal(pool, backend, signal),
+      meters: new Meters(),
       onRecord,
       maxTunnels: start.room.tunnels,
       onNoRoom: () => full.note(),
@@ -195,6 +202,7 @@ export class Worker {
     this.turnAway.stop();
     this.loads.stop();
     this.stopWheel();
+    this.processMeter.stop();
   }
 
   /** Every connection may need another one to a backend, for which a descriptor has to be left. */
@@ -268,14 +276,16 @@ export class Worker {
   private recordBadRequest(facts: Pick<AccessRecord, "listener" | "client" | "status" | "reason">): void {
     const { clock, onRecord } = this.world;
     this.lastBadRequest += 1;
+    this.gateway.world.meters.count("badRequests", []);
     const id = `${this.idPrefix}x${this.lastBadRequest.toString(36)}`;
-    onRecord({
+    const record: AccessRecord = {
       ...NO_REQUEST,
       ...facts,
       id,
       started: new Date(clock.wall()).toISOString(),
       error: "CLIENT_BAD_REQUEST",
-    });
+    };
+    onRecord(record, undefined);
   }
 
   /** Ends what there is within `over` milliseconds and a little more, and tells when all is gone. */
@@ -316,6 +326,7 @@ export class Worker {
       refusedTunnels: this.gateway.room.refused,
       refusedConnections: this.refusedConnections,
       pools,
+      metrics: { ...measure(this.gateway), process: this.processMeter.read() },
     };
   }
 

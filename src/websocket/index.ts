@@ -2,6 +2,7 @@
 export { acceptValue } from "./accept.ts";
 export { CloseCode, isValidCloseCode } from "./codes.ts";
 export { type Extension, type ExtensionParameter, parseExtensions } from "./extensions.ts";
+export { EMPTY_FRAMES, type FrameSizes, newFrameSizes } from "./frame-sizes.ts";
 export { applyMask, type CloseBody, closeFrame, controlFrame, Opcode } from "./frames.ts";
 export { isWebSocketUpgrade, judgeUpgrade, type UpgradeJudgement, type UpgradeRequest } from "./judge.ts";
 export { FrameTracker, Scan, type TrackerOptions, type Violation } from "./tracker.ts";

@@ -5,6 +5,8 @@
 import { isUtf8 } from "node:buffer";
 
 import { isValidCloseCode } from "./codes.ts";
+import { FRAME_SIZE_CLASS_MAX } from "./frame-sizes.ts";
+import type { FrameSizes } from "./frame-sizes.ts";
 import { applyMask, CONTROL_FRAME_BYTES_MAX, CONTROL_PAYLOAD_BYTES_MAX, Opcode } from "./frames.ts";
 
 /** What a call of {@link FrameTracker.scan} stopped for. */
@@ -45,6 +47,8 @@ export interface TrackerOptions {
   readonly messageBytesMax: number;
   /** False: count as long as the stream can be read, refuse nothing. */
   readonly enforce: boolean;
+  /** Where data frames are counted by their size. */
+  readonly sizes: FrameSizes;
 }
 
 const FIN = 0x80;
@@ -199,7 +203,7 @@ export class FrameTracker {
     if (end - at < 4 || this.inMessage) return at;
     const first = bytes[at] as number;
     const second = bytes[at + 1] as number;
-    const { masked, messageBytesMax } = this.options;
+    const { masked, messageBytesMax, sizes } = this.options;
     if ((first !== FIN_TEXT && first !== FIN_BINARY) || second > LENGTH !== masked) return at;
     let length = second & LENGTH;
     let next = at + (masked ? 2 + MASK_BYTES : 2);
@@ -212,6 +216,7 @@ export class FrameTracker {
     if (next > end || length > messageBytesMax) return at;
     this.messages += 1;
     this.payloadBytes += length;
+    (sizes[32 - Math.clz32(length - 1)] as number) += 1;
     return next;
   }
 
@@ -290,6 +295,7 @@ export class FrameTracker {
     this.remaining = this.frameLength;
     this.messageBytes += this.frameLength;
     this.payloadBytes += this.frameLength;
+    (this.options.sizes[32 - Math.clz32(Math.min(this.frameLength, FRAME_SIZE_CLASS_MAX) - 1)] as number) += 1;
     if (this.frameLength === 0) this.endFrame();
   }
 

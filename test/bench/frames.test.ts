@@ -13,7 +13,7 @@ import {
 } from "../../bench/load/frames.ts";
 import { ACCEPT, plainAnswerBytes, readUpgradeAnswer } from "../../bench/load/handshake.ts";
 import { noTimes, pushTime, shiftTime } from "../../bench/load/times.ts";
-import { FrameTracker, Scan } from "../../src/websocket/index.ts";
+import { FrameTracker, Scan, newFrameSizes } from "../../src/websocket/index.ts";
 
 const SIZES = [0, 1, 64, 125, 126, 1024, 65_535, 65_536, 1024 * 1024];
 
@@ -39,7 +39,14 @@ test("a frame is as long as announced, and comes back whole, with and without a 
 
 test("prepared frames are valid for fairlead's own tracker", () => {
   for (const [size, masked] of [[64, true] as const, [256, false] as const, [65_536, true] as const]) {
-    const options = { masked, deflate: false, foreignExtensions: false, messageBytesMax: Infinity, enforce: true };
+    const options = {
+      masked,
+      deflate: false,
+      foreignExtensions: false,
+      messageBytesMax: Infinity,
+      enforce: true,
+      sizes: newFrameSizes(),
+    };
     const tracker = new FrameTracker(options);
     const bytes = preparedFrames(size, masked, 5);
     assert.equal(bytes.length, 5 * frameBytes(size, masked));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Wheel } from "../../src/base/index.ts";
 import type { Clock } from "../../src/base/index.ts";
 import type { TunnelOptions } from "../../src/config/index.ts";
-import { Tunnel } from "../../src/relay/index.ts";
+import { Tunnel, unreadMeters } from "../../src/relay/index.ts";
 import type { Leg, LegListener } from "../../src/wire/index.ts";
 import { closePayload, frame, OPCODE, readFrame } from "../kit/frames.ts";
 import type { Frame, FrameParts } from "../kit/frames.ts";
@@ -248,7 +248,7 @@ export const openWorld = (options: Partial<TunnelOptions> = {}, random = () => 0
     backend,
     { ...OPTIONS, ...options },
     agreement,
-    { wheel, clock, random },
+    { wheel, clock, random, meters: unreadMeters() },
     {
       tunnelOver: () => {
         over += 1;

@@ -31,6 +31,7 @@ const boardWith = (health: object = {}) => {
   const asked: Asked[] = [];
   const notices: HealthNotice[] = [];
   const logged: string[] = [];
+  const told: string[] = [];
   const log =
     (level: string) =>
     (_fields: object, message: string): void =>
@@ -42,6 +43,7 @@ const boardWith = (health: object = {}) => {
     random: () => 0,
     logger: { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") },
     onNotice: (notice) => void notices.push(notice),
+    tell: (type) => void told.push(type),
     probe: (backend, _tls, _options, signal) => {
       const { promise, resolve, reject } = Promise.withResolvers<ProbeFailure | undefined>();
       asked.push({
@@ -70,7 +72,7 @@ const boardWith = (health: object = {}) => {
   const fall = (backend = ONE): void => {
     for (let failures = 0; failures < 3; failures += 1) board.observe("chat", backend, "dial-failed");
   };
-  return { board, pools, asked, notices, logged, pass, statuses, fall, wheel };
+  return { board, told, pools, asked, notices, logged, pass, statuses, fall, wheel };
 };
 
 const BROKEN: ProbeFailure = { signal: "dial-failed", reason: "refused" };

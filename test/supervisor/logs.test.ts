@@ -20,7 +20,7 @@ const FIELDS = [
   "listener",
   "method",
 ];
-const MORE_FIELDS = ["path", "pool", "route", "started", "status", "tunnel", "worker"];
+const MORE_FIELDS = ["path", "phase", "pool", "progress", "route", "started", "status", "trace", "tunnel", "worker"];
 
 test("lines of several workers parse, each tunnel and request leaves one record, and none holds a secret", async (t) => {
   const backend = await startEcho(t);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { BackendCounts, WorkerCounts } from "../../src/metrics/index.ts";
+import type { BackendCounts, WorkerCounts, WorkerMetrics } from "../../src/metrics/index.ts";
 import { PastCounts } from "../../src/supervisor/past-counts.ts";
+import { UNMEASURED } from "./unmeasured.ts";
 
 const counted = (...backends: BackendCounts[]): WorkerCounts => ({
   handshakes: 0,
@@ -11,6 +12,7 @@ const counted = (...backends: BackendCounts[]): WorkerCounts => ({
   refusedTunnels: 2,
   refusedConnections: 1,
   pools: { chat: Object.fromEntries(backends.map((counts, index) => [`ws://${index}`, counts])) },
+  metrics: UNMEASURED,
 });
 
 test("totals of workers that have ended add up; what they had open is gone with them", () => {
@@ -32,4 +34,17 @@ test("totals of workers that have ended add up; what they had open is gone with 
   assert.deepEqual(past.of("chat", "ws://1"), { open: 0, inFlight: 0, load: 0, tunnels: 0, requests: 4, failures: 0 });
   assert.equal(past.of("other", "ws://0"), undefined);
   assert.deepEqual([past.refusedTunnels, past.refusedConnections], [4, 2]);
+});
+
+test("what workers that have ended had measured adds up, and none of it is still going on", () => {
+  const past = new PastCounts();
+  const metrics: WorkerMetrics = {
+    ...UNMEASURED,
+    totals: { ...UNMEASURED.totals, messages: [[["chat", "ws://one", "from_client"], 7]] },
+    levels: { ...UNMEASURED.levels, backlogBytes: [[["client"], 10]] },
+  };
+  past.add({ ...counted(), metrics });
+  past.add({ ...counted(), metrics });
+  assert.deepEqual(past.measures.totals.messages, [[["chat", "ws://one", "from_client"], 14]]);
+  assert.deepEqual(past.measures.levels.backlogBytes, []);
 });

@@ -6,6 +6,8 @@ import { readableRecord } from "../../src/supervisor/readable.ts";
 
 const RECORD: AccessRecord = {
   kind: "tunnel",
+  phase: "end",
+  trace: null,
   id: "1-a-1",
   started: "2026-11-23T07:39:46.845Z",
   client: "192.0.2.1",
@@ -22,6 +24,7 @@ const RECORD: AccessRecord = {
   error: null,
   reason: null,
   body: null,
+  progress: null,
   tunnel: {
     endedBy: "backend",
     cause: "backend-vanished",

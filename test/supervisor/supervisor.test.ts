@@ -11,6 +11,7 @@ import { Supervisor } from "../../src/supervisor/supervisor.ts";
 import { discard } from "../../src/wire/index.ts";
 import { lastly } from "../kit/cleanup.ts";
 import { until } from "../kit/until.ts";
+import { UNMEASURED } from "./unmeasured.ts";
 
 /** A worker of which the test says what it tells. */
 interface Puppet {
@@ -33,6 +34,7 @@ const counted = (tunnels: number, open = 0): WorkerCounts => ({
   refusedTunnels: 0,
   refusedConnections: 0,
   pools: { default: { [ONE]: { open, inFlight: 0, load: open, tunnels, requests: 0, failures: 0 } } },
+  metrics: UNMEASURED,
 });
 
 /** A supervisor whose workers are ready at once, and go when they are told to. */

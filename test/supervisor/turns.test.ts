@@ -13,6 +13,7 @@ import { DRIVERS } from "../kit/drivers.ts";
 import { rawConnect } from "../kit/raw.ts";
 import { lastly } from "../kit/cleanup.ts";
 import { until } from "../kit/until.ts";
+import { UNMEASURED } from "./unmeasured.ts";
 
 /** An address that nobody listens at; whether it has been let go of. */
 const fakeBound = (): Bound & { closed: boolean } => {
@@ -29,7 +30,7 @@ const fakeBound = (): Bound & { closed: boolean } => {
 };
 
 const OPEN = { handshakes: 0, tunnels: 0, requests: 0, connections: 0 };
-const COUNTS: WorkerCounts = { ...OPEN, refusedTunnels: 0, refusedConnections: 0, pools: {} };
+const COUNTS: WorkerCounts = { ...OPEN, refusedTunnels: 0, refusedConnections: 0, pools: {}, metrics: UNMEASURED };
 
 /** Workers that note what they are told; all but the first answer when they are asked. */
 const scene = (t: TestContext, count: number) => {

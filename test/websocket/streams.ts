@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { newFrameSizes } from "../../src/websocket/index.ts";
 import type { TrackerOptions, Violation } from "../../src/websocket/index.ts";
 import { closePayload, frame, OPCODE, RSV1 } from "../kit/frames.ts";
 import type { FrameParts } from "../kit/frames.ts";
@@ -176,7 +177,12 @@ const formFor = (size: number, form: number): 7 | 16 | 64 => {
   return form === 16 || least === 16 ? 16 : 7;
 };
 
-const sameSide = { foreignExtensions: false, messageBytesMax: MESSAGE_BYTES_MAX, enforce: true } as const;
+const sameSide = {
+  foreignExtensions: false,
+  messageBytesMax: MESSAGE_BYTES_MAX,
+  enforce: true,
+  sizes: newFrameSizes(),
+} as const;
 
 /** Any valid frames in any valid order. */
 export const validStream: fc.Arbitrary<Stream> = fc

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { FrameTracker, Scan } from "../../src/websocket/index.ts";
+import { FrameTracker, Scan, newFrameSizes } from "../../src/websocket/index.ts";
 import type { TrackerOptions } from "../../src/websocket/index.ts";
 import { closePayload, frame, OPCODE } from "../kit/frames.ts";
 import { anySplit, brokenStream, chunksOf, eventOf, expected, validStream, VIOLATIONS } from "./streams.ts";
@@ -123,6 +123,7 @@ const CLIENT: TrackerOptions = {
   deflate: false,
   foreignExtensions: false,
   messageBytesMax: Number.POSITIVE_INFINITY,
+  sizes: newFrameSizes(),
   enforce: true,
 };
 

@@ -1,0 +1,33 @@
+import type { Tunnel } from "../relay/index.ts";
+
+/** What tunnels have carried. */
+export class Traffic {
+  readonly messages = { fromClient: 0, fromBackend: 0 };
+  readonly bytes = { fromClient: 0, fromBackend: 0 };
+  readonly payload = { fromClient: 0, fromBackend: 0 };
+
+  /** Adds what a tunnel has carried so far. */
+  addTunnel({ client, backend }: Tunnel): void {
+    this.messages.fromClient += client.tracker.messages;
+    this.messages.fromBackend += backend.tracker.messages;
+    this.bytes.fromClient += client.bytes;
+    this.bytes.fromBackend += backend.bytes;
+    this.payload.fromClient += client.tracker.payloadBytes;
+    this.payload.fromBackend += backend.tracker.payloadBytes;
+  }
+
+  add(other: Traffic): void {
+    for (const direction of ["fromClient", "fromBackend"] as const) {
+      this.messages[direction] += other.messages[direction];
+      this.bytes[direction] += other.bytes[direction];
+      this.payload[direction] += other.payload[direction];
+    }
+  }
+}
+
+/** The tunnels to one backend, as far as counting goes. Tunnels that are open share it. */
+export interface Carrier {
+  readonly labels: readonly [pool: string, backend: string];
+  /** What tunnels that have ended had carried. */
+  readonly past: Traffic;
+}
