@@ -175,14 +175,14 @@ class Heard {
     this.first = first.promise;
     this.second = second.promise;
     let count = 0;
-    const stop = (signal: Signal): void => {
+    const heardStop = (signal: Signal): void => {
       count += 1;
       (count === 1 ? first : second).resolve(signal);
     };
-    const stops = STOP_SIGNALS.map((signal): readonly [Signal, () => void] => [signal, () => stop(signal)]);
+    const stops = STOP_SIGNALS.map((signal): readonly [Signal, () => void] => [signal, () => heardStop(signal)]);
     const reload = (): void => {
       if (this.onReload !== undefined) this.onReload();
-      else stop(RELOAD_SIGNAL);
+      else heardStop(RELOAD_SIGNAL);
     };
     const upgrade = (): void => {
       if (this.onUpgrade !== undefined) this.onUpgrade();

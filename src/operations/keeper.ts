@@ -1,15 +1,7 @@
 import type { Move, ReloadReport } from "../admin/index.ts";
 import { FairleadError } from "../base/index.ts";
-import {
-  applyChanges,
-  type Changes,
-  type Config,
-  diffConfigs,
-  diffLines,
-  NO_CHANGES,
-  rebase,
-} from "../config/index.ts";
-import type { ConfigDiff, DrainOptions, LoadedConfig } from "../config/index.ts";
+import { applyChanges, diffConfigs, diffLines, NO_CHANGES, rebase } from "../config/index.ts";
+import type { Changes, Config, ConfigDiff, DrainOptions, LoadedConfig } from "../config/index.ts";
 
 import type { EventLog } from "./event-log.ts";
 import { judgeFiles } from "./judge.ts";

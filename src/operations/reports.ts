@@ -39,7 +39,7 @@ export class Reported {
 
   /** Tunnels that were moved, of all backends. */
   get moved(): number {
-    return sum(this.reports, ({ backends }) => sumOf(backends, ({ moved }) => moved));
+    return this.reports.reduce((total, { report }) => total + sumOf(report.backends, ({ moved }) => moved), 0);
   }
 
   /** Failures since the answer before, of all backends but this one. */
@@ -88,10 +88,6 @@ export function shareOut(count: number, has: readonly number[]): number[] {
     given += part;
     return part;
   });
-}
-
-function sum(reports: readonly WorkerReport[], count: (report: PoolReport) => number): number {
-  return reports.reduce((total, { report }) => total + count(report), 0);
 }
 
 function sumOf(backends: PoolReport["backends"], count: (report: BackendReport) => number): number {

@@ -141,8 +141,8 @@ export class Seat {
   ): Promise<Questions[About]["answer"] | undefined> {
     return new Promise((resolve) => {
       this.lastRequest += 1;
-      // The worker answers what it is asked: the answer's form follows from the question's name.
-      this.asked.set(this.lastRequest, resolve as (answer: Answer | undefined) => void);
+      // The worker answers what it is asked: the form of what is asked follows from its name.
+      this.asked.set(this.lastRequest, resolve);
       this.handle.send({ type: "ask", request: this.lastRequest, question: { about, ask } as Question });
     });
   }

@@ -23,10 +23,11 @@ import { PastCounts } from "./past-counts.ts";
 import { createReception } from "./reception.ts";
 import { Observatory } from "./observatory.ts";
 import type { Reception } from "./reception.ts";
-import { planRoom, shareOf } from "./room.ts";
+import { planRoom } from "./room.ts";
 import type { Room } from "./room.ts";
 import type { Seat } from "./seat.ts";
 import { Seldom } from "./seldom.ts";
+import { Shares } from "./shares.ts";
 import { statusOf } from "./status.ts";
 import type { BoundAddress } from "./status.ts";
 import { makeLegacy } from "./succession.ts";
@@ -59,13 +60,13 @@ export class Supervisor {
   tallies: () => Partial<InstanceReading> = () => ({});
 
   private current: Config;
-  private plannedRoom: Room;
   private revision = 0;
   private readonly world: SupervisorWorld;
   private readonly wheel: Wheel;
   private readonly stopWheel: () => void;
   private readonly started: number;
   private readonly loads: LoadExchange;
+  private readonly shares: Shares;
   private readonly health: HealthBoard;
   private readonly past = new PastCounts();
   private readonly crew: Crew;
@@ -85,8 +86,8 @@ export class Supervisor {
       world.logger.error({ err: error }, "a timer failed unexpectedly"),
     );
     this.stopWheel = startWheel(this.wheel);
-    this.plannedRoom = this.planRoom(config);
-    this.turnAway = new TurnAway(this.room.turnedAway);
+    const room = this.planRoom(config);
+    this.turnAway = new TurnAway(room.turnedAway);
     this.notTaken = new Seldom(world.clock, ACCEPT_FAILURE_INTERVAL_MS, (times, reason) => {
       world.logger.warn({ times, reason }, "connections cannot be accepted");
     });
@@ -106,6 +107,7 @@ export class Supervisor {
       left: (seat) => this.workerLeft(seat),
       crashed: (seat, how) => this.workerCrashed(seat, how),
     });
+    this.shares = new Shares(room, this.crew.seats);
     this.loads = new LoadExchange(this.crew.seats);
     this.loads.join(PREDECESSOR_ID);
     this.reception = this.makeReception();
@@ -123,7 +125,7 @@ export class Supervisor {
   }
 
   get room(): Room {
-    return this.plannedRoom;
+    return this.shares.room;
   }
 
   /** Where it listens, in the order of the configuration. */
@@ -187,8 +189,7 @@ export class Supervisor {
     this.health.update(Object.values(config.pools));
     await this.tellPlan();
     await opened.commit();
-    this.plannedRoom = this.planRoom(config);
-    for (let place = 0; place < this.world.workers; place += 1) this.shareAnew(place);
+    this.shares.change(this.planRoom(config));
   }
 
   async status(): Promise<Status> {
@@ -322,7 +323,7 @@ export class Supervisor {
       ticketKeys: this.legacy.ticketKeys,
       workerId: seat.id,
       shared: this.world.workers > 1,
-      room: { connections: worker.connections, tunnels: this.shareOf(seat.id, seat.place), turnedAway },
+      room: { connections: worker.connections, tunnels: this.shares.of(seat), turnedAway },
     };
   }
 
@@ -344,18 +345,6 @@ export class Supervisor {
     await Promise.all(seats.map((seat) => Promise.race([seat.configure(revision, this.planFor(seat)), late])));
   }
 
-  /** What a worker may have beside those in its place that are older and have not gone yet. */
-  private shareOf(id: number, place: number): number {
-    let held = 0;
-    for (const seat of this.crew.seats.values()) if (seat.place === place && seat.id < id) held += seat.connectionsMax;
-    return shareOf(this.room, place, held);
-  }
-
-  /** What older workers in this place have held until now others may have. */
-  private shareAnew(place: number): void {
-    for (const seat of this.crew.seats.values()) if (seat.place === place) seat.allow(this.shareOf(seat.id, place));
-  }
-
   private hear(seat: Seat, message: Report): void {
     if (message.type === "taken") this.taken(seat, message.connections);
     else if (message.type === "passed") this.passed(seat, message);
@@ -375,7 +364,7 @@ export class Supervisor {
   private passed(seat: Seat, { listener, turn, connections, error }: FromWorker & { type: "passed" }): void {
     seat.connections = connections;
     seat.turns -= 1;
-    if (seat.leaving) this.shareAnew(seat.place);
+    if (seat.leaving) this.shares.anew(seat.place);
     if (error !== undefined) this.notTaken.note(error.message);
     const cause = error === undefined ? undefined : Object.assign(new Error(error.message), { code: error.code });
     this.reception.passed(seat, listener, turn, cause);
@@ -384,13 +373,13 @@ export class Supervisor {
   private takeLoads(from: Seat, changes: readonly LoadChange[], connections: number): void {
     // What has been given to the worker may not have reached it yet.
     if (!from.isTaking) from.connections = connections;
-    if (from.leaving) this.shareAnew(from.place);
+    if (from.leaving) this.shares.anew(from.place);
     this.loads.take(from.id, changes);
   }
 
   private workerArrived(seat: Seat): void {
     // Until now the one that it replaces went on getting connections.
-    this.shareAnew(seat.place);
+    this.shares.anew(seat.place);
     this.reception.wake();
     const { id, handle } = seat;
     this.onEvent("worker-started", `worker ${id} serves`, { worker: id, pid: handle.pid });
@@ -405,6 +394,6 @@ export class Supervisor {
     this.reception.leave(seat);
     if (seat.counts !== undefined) this.past.add(seat.counts);
     this.loads.leave(seat.id);
-    this.shareAnew(seat.place);
+    this.shares.anew(seat.place);
   }
 }
