@@ -87,7 +87,7 @@ export const drainSchema = z
 /** How a pool is rebalanced. */
 export const rebalanceObject = z.strictObject({
   perMinute: z.number().gt(0).max(MAX_RATE).prefault(60).describe("Most tunnels moved in a minute, over all workers."),
-  minAge: durationField().prefault("1m").describe("Younger tunnels stay where they are."),
+  minAge: durationField({ zero: true }).prefault("1m").describe("Younger tunnels stay where they are."),
   tolerance: z
     .number()
     .min(0)

@@ -1,6 +1,6 @@
 import type { Move, ReloadReport } from "../admin/index.ts";
 import { FairleadError } from "../base/index.ts";
-import { applyChanges, diffConfigs, diffLines, NO_CHANGES, rebase } from "../config/index.ts";
+import { applyChanges, diffConfigs, diffLines, rebase } from "../config/index.ts";
 import type { Changes, Config, ConfigDiff, DrainOptions, LoadedConfig } from "../config/index.ts";
 
 import type { EventLog } from "./event-log.ts";
@@ -32,7 +32,7 @@ export class Keeper {
   private readonly moves: Moves;
   private readonly events: EventLog;
   private file: Config;
-  private changes: Changes = NO_CHANGES;
+  private over: Changes;
   private revision = 1;
   /** The last swap that was asked for; the next one waits for it. */
   private last: Promise<unknown> = Promise.resolve();
@@ -42,7 +42,13 @@ export class Keeper {
     this.world = world;
     this.moves = moves;
     this.events = events;
-    this.file = instance.config;
+    this.file = world.file;
+    this.over = world.changes;
+  }
+
+  /** What has been changed at run time. */
+  get changes(): Changes {
+    return this.over;
   }
 
   /**
@@ -77,9 +83,9 @@ export class Keeper {
    */
   alter(alter: (changes: Changes, file: Config) => Changes, drain?: DrainOptions): Promise<readonly Move[]> {
     return this.inTurn(async () => {
-      const changes = alter(this.changes, this.file);
+      const changes = alter(this.over, this.file);
       const { drains } = await this.put(applyChanges(this.file, changes), { by: "operator", drain });
-      this.changes = changes;
+      this.over = changes;
       return drains;
     });
   }
@@ -92,11 +98,11 @@ export class Keeper {
 
   private async putFile({ config, warnings, file }: LoadedConfig): Promise<ReloadReport> {
     const loaded = withoutRestart(config, this.file);
-    const { changes, overruled } = rebase(this.changes, this.file, loaded);
+    const { changes, overruled } = rebase(this.over, this.file, loaded);
     const needsRestart = linesOf(diffConfigs(this.file, config), true);
     const { diff } = await this.put(applyChanges(loaded, changes), { by: "configuration" });
     this.file = loaded;
-    this.changes = changes;
+    this.over = changes;
     const outcome = diff.length === 0 ? "unchanged" : "reloaded";
     const report: ReloadReport = {
       outcome,

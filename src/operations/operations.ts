@@ -25,7 +25,7 @@ import {
   rebalanceTerms,
   removeBackend,
 } from "../config/index.ts";
-import type { PoolConfig } from "../config/index.ts";
+import type { Changes, PoolConfig } from "../config/index.ts";
 import type { BackendStatus, Status, Tally } from "../metrics/index.ts";
 
 import { mergePages } from "./desk.ts";
@@ -144,6 +144,11 @@ export class Operations implements AdminSource {
 
   metrics(accept?: string): ReturnType<AdminSource["metrics"]> {
     return this.world.metrics(accept);
+  }
+
+  /** What has been changed at run time. */
+  get changes(): Changes {
+    return this.keeper.changes;
   }
 
   /** What moves have still to do, and have done, by kind and pool. */

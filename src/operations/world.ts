@@ -1,6 +1,6 @@
 import type { Sample } from "../admin/index.ts";
 import type { Clock, Logger, Random } from "../base/index.ts";
-import type { Config, LoadedConfig } from "../config/index.ts";
+import type { Changes, Config, LoadedConfig } from "../config/index.ts";
 import type { Status } from "../metrics/index.ts";
 
 import type { Questions } from "./desk.ts";
@@ -29,6 +29,9 @@ export interface OperationsWorld {
   readonly random: Random;
   readonly logger: Logger;
   readonly sleep: MovesWorld["sleep"];
+  /** What the configuration in force is made of: the file's, and what has been changed over it. */
+  readonly file: Config;
+  readonly changes: Changes;
   /**
    * Reads the configuration anew, as it was read at the start. Undefined where it came from no file.
    *

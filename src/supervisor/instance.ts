@@ -6,6 +6,7 @@ import { createAssets, startAdmin } from "../admin/index.ts";
 import type { Admin, EventSource, ReloadReport } from "../admin/index.ts";
 import { FairleadError, systemClock, systemRandom } from "../base/index.ts";
 import type { Logger, Milliseconds } from "../base/index.ts";
+import { applyChanges, NO_CHANGES, rebase } from "../config/index.ts";
 import type { Address, Config, LoadedConfig } from "../config/index.ts";
 import type { AccessRecord, RequestWords } from "../gateway/index.ts";
 import type { Status } from "../metrics/index.ts";
@@ -128,14 +129,18 @@ export async function runInstance(config: Config, options: InstanceOptions): Pro
   const names = config.listeners.map(({ name }) => name);
   const adopted = adopt(inherited, names, hasAdmin);
   const own = { ...world, spawn, remote, workers, descriptors, version: version(), legacy };
-  const supervisor = new Supervisor(config, { ...own, inherited: adopted.listeners });
-  const operations = operationsOf(supervisor, { ...world, load: options.load });
+  const { changes, overruled } = rebase(legacy?.changes ?? NO_CHANGES, config, config);
+  for (const line of overruled) logger.warn({}, `a change made at run time was overruled: ${line}`);
+  const supervisor = new Supervisor(applyChanges(config, changes), { ...own, inherited: adopted.listeners });
+  const operations = operationsOf(supervisor, { ...world, file: config, changes, load: options.load });
   const openApi = (): Promise<Admin | undefined> => openAdmin(config, supervisor, operations, logger, adopted.admin);
   const admin = await openAll(supervisor, openApi, inherited.length > 0 && adopted.admin === undefined);
   closeSpare(adopted, logger);
   tellRoom(supervisor.room, logger);
   return {
-    addresses: supervisor.addresses.map((address) => ({ ...address, url: listenerUrl(config, address) })),
+    get addresses() {
+      return supervisor.addresses.map((address) => ({ ...address, url: listenerUrl(supervisor.config, address) }));
+    },
     adminAddress: admin?.address,
     get config() {
       return supervisor.config;
@@ -148,6 +153,9 @@ export async function runInstance(config: Config, options: InstanceOptions): Pro
     leave: () => supervisor.leave(),
     estate: {
       ...supervisor.legacy,
+      get changes() {
+        return operations.changes;
+      },
       descriptors: () => descriptorsOf(supervisor, admin),
       loads: async () => loadsOf(await supervisor.status()),
     },
@@ -232,7 +240,7 @@ async function openAll(
 
 function operationsOf(
   supervisor: Supervisor,
-  world: Pick<OperationsWorld, "clock" | "random" | "logger" | "load">,
+  world: Pick<OperationsWorld, "clock" | "random" | "logger" | "file" | "changes" | "load">,
 ): Operations {
   const operations = new Operations(supervisor, {
     ...world,

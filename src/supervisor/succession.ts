@@ -2,6 +2,8 @@
 import { randomBytes } from "node:crypto";
 
 import type { ErrorCode } from "../base/index.ts";
+import { NO_CHANGES } from "../config/index.ts";
+import type { Changes } from "../config/index.ts";
 
 const SECRET_BYTES = 32;
 const TICKET_KEY_BYTES = 48;
@@ -12,6 +14,8 @@ export interface Legacy {
   readonly secret: string;
   /** Base64 of what TLS session tickets are made with. */
   readonly ticketKeys: string;
+  /** What has been changed at run time. */
+  readonly changes: Changes;
 }
 
 /**
@@ -24,6 +28,7 @@ export function makeLegacy(secret: string | undefined, inherited: Legacy | undef
   return {
     secret: secret ?? inherited?.secret ?? randomBytes(SECRET_BYTES).toString("base64url"),
     ticketKeys: inherited?.ticketKeys ?? randomBytes(TICKET_KEY_BYTES).toString("base64"),
+    changes: inherited?.changes ?? NO_CHANGES,
   };
 }
 

@@ -59,12 +59,14 @@ export function startSuccessor(estate: Estate, command: SuccessorCommand = ownCo
     // A group of its own: what ends this process's group does not end the new one.
     detached: true,
     stdio: ["ignore", "inherit", "inherit", "ipc", ...sockets.map(({ fd }) => fd)],
-    env: { ...process.env, FAIRLEAD_INHERIT: formatInherited(names) },
+    // The service manager watches over this process until it is told of the other one.
+    env: { ...process.env, FAIRLEAD_INHERIT: formatInherited(names), WATCHDOG_PID: undefined },
   });
   const send = (message: ToSuccessor): void => {
     if (child.connected) child.send(message, ignore);
   };
-  send({ type: "legacy", legacy: { secret: estate.secret, ticketKeys: estate.ticketKeys } });
+  const { secret, ticketKeys, changes: made } = estate;
+  send({ type: "legacy", legacy: { secret, ticketKeys, changes: made } });
   const news = new LoadNews(estate.loads, (changes) => send({ type: "loads", changes }), LOAD_INTERVAL_MS);
   void news.follow();
   const release = (): void => {
