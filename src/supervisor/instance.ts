@@ -129,10 +129,10 @@ export async function runInstance(config: Config, options: InstanceOptions): Pro
   const names = config.listeners.map(({ name }) => name);
   const adopted = adopt(inherited, names, hasAdmin);
   const own = { ...world, spawn, remote, workers, descriptors, version: version(), legacy };
-  const { changes, overruled } = rebase(legacy?.changes ?? NO_CHANGES, config, config);
-  for (const line of overruled) logger.warn({}, `a change made at run time was overruled: ${line}`);
-  const supervisor = new Supervisor(applyChanges(config, changes), { ...own, inherited: adopted.listeners });
-  const operations = operationsOf(supervisor, { ...world, file: config, changes, load: options.load });
+  const kept = rebase(legacy?.changes ?? NO_CHANGES, config, config);
+  for (const line of kept.overruled) logger.warn({}, `a change made at run time was overruled: ${line}`);
+  const supervisor = new Supervisor(applyChanges(config, kept.changes), { ...own, inherited: adopted.listeners });
+  const operations = operationsOf(supervisor, { ...world, file: config, changes: kept.changes, load: options.load });
   const openApi = (): Promise<Admin | undefined> => openAdmin(config, supervisor, operations, logger, adopted.admin);
   const admin = await openAll(supervisor, openApi, inherited.length > 0 && adopted.admin === undefined);
   closeSpare(adopted, logger);

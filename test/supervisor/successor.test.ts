@@ -23,6 +23,7 @@ const startWith = async (t: TestContext, script: string, timeout = 20_000): Prom
   assert.ok(fd !== undefined);
   const estate: Estate = {
     secret: "secret",
+    changes: [],
     ticketKeys: "keys",
     descriptors: () => [{ name: "[::1]:80", fd }],
     loads: () => Promise.resolve([["chat", "ws://a", 2]]),
@@ -72,7 +73,7 @@ test("one that is not ready in time is ended", async (t) => {
 });
 
 test("a program that is not there any more has failed", async () => {
-  const estate = { secret: "", ticketKeys: "", descriptors: () => [], loads: () => Promise.resolve([]) };
+  const estate = { secret: "", changes: [], ticketKeys: "", descriptors: () => [], loads: () => Promise.resolve([]) };
   const { ready } = startSuccessor(estate, { file: "/nowhere/node", args: [], timeout: 20_000 });
   await assert.rejects(ready, failed(/ENOENT/));
 });
