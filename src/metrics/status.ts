@@ -48,6 +48,8 @@ export interface BackendStatus extends BackendCounts {
   readonly reason: string;
   /** When it became so, ISO 8601. */
   readonly since: string;
+  /** Latest heartbeats of its open tunnels, in milliseconds; null where there was none. */
+  readonly rtt: { readonly p50: number; readonly p99: number } | null;
 }
 
 /** One pool in the status. */

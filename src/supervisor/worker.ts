@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { FairleadError, startWheel, Wheel } from "../base/index.ts";
 import type { Clock, Logger, Milliseconds, Random } from "../base/index.ts";
 import type { ListenerConfig } from "../config/index.ts";
-import { Gateway, measure, Meters, retryAfter } from "../gateway/index.ts";
+import { Gateway, measure, Meters, retryAfter, roundTrips } from "../gateway/index.ts";
 import type { AccessRecord, GatewayWorld } from "../gateway/index.ts";
 import type { HealthSignal } from "../health/index.ts";
 import { plainAddress } from "../http/index.ts";
@@ -326,7 +326,11 @@ export class Worker {
       refusedTunnels: this.gateway.room.refused,
       refusedConnections: this.refusedConnections,
       pools,
-      metrics: { ...measure(this.gateway), process: this.processMeter.read() },
+      metrics: {
+        ...measure(this.gateway),
+        process: this.processMeter.read(),
+        roundTrips: roundTrips(this.gateway),
+      },
     };
   }
 

@@ -28,6 +28,7 @@ const backend = (name: string): BackendStatus => ({
   health: "healthy",
   reason: "no failure has been seen yet",
   since: TIME,
+  rtt: { p50: 0.4, p99: 2.5 },
   open: 2,
   inFlight: 0,
   load: 2,

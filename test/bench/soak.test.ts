@@ -36,6 +36,7 @@ const statusWith = (open: number): Status => {
       weight: 1,
       state: "active",
       maxConnections: null,
+      rtt: null,
       health: "healthy",
       reason: "",
       since: "",
