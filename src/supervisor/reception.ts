@@ -95,10 +95,7 @@ function workersAccept({ seats, driver, inherited }: ReceptionWorld): Reception 
     drop: (bound) => bound.close(),
     placeOf: (bound) => bound,
   });
-  const close = (): void => {
-    turns.stop();
-    places.dropAll();
-  };
+  const close = (): void => turns.stop();
   return {
     get addresses() {
       return places.addresses;
