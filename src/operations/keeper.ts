@@ -135,17 +135,17 @@ export class Keeper {
 
   /** Backends that are gone, or drain from now on, lose their tunnels at their pace. */
   private async beginDrains(before: Config, next: Config, { by, drain }: Cause): Promise<Move[]> {
-    const moves: Move[] = [];
-    for (const pool of Object.values(before.pools)) {
+    const begun = Object.values(before.pools).flatMap((pool) => {
       const now = next.pools[pool.name];
       const terms = drain ?? now?.drain ?? pool.drain;
-      for (const { name, state } of pool.backends) {
-        const is = now?.backends.find((backend) => backend.name === name);
-        const begins = is === undefined || (is.state === "draining" && state === "active");
-        if (begins) moves.push(await this.moves.drain(pool.name, name, terms, by));
-      }
-    }
-    return moves;
+      return pool.backends
+        .filter(({ name, state }) => {
+          const is = now?.backends.find((backend) => backend.name === name);
+          return is === undefined || (is.state === "draining" && state === "active");
+        })
+        .map(({ name }) => this.moves.drain(pool.name, name, terms, by));
+    });
+    return Promise.all(begun);
   }
 
   /** Backends that take new work keep their tunnels. */

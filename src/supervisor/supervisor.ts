@@ -1,6 +1,6 @@
 import { setTimeout as setTimeoutPromise } from "node:timers/promises";
 
-import { startWheel, Wheel } from "../base/index.ts";
+import { FairleadError, startWheel, Wheel } from "../base/index.ts";
 import type { Milliseconds } from "../base/index.ts";
 import type { Config } from "../config/index.ts";
 import { retryAfter } from "../gateway/index.ts";
@@ -181,9 +181,11 @@ export class Supervisor {
    * Puts another configuration in the place of this one: at once in each worker, and nothing that is open notices. What
    * is known of backends and workers lives on. The caller has judged it; options that need a restart are as they were.
    *
-   * @throws FairleadError LISTEN_FAILED; nothing has changed then
+   * @throws FairleadError LISTEN_FAILED, CONFLICT while it ends; nothing has changed then
    */
   async reconfigure(config: Config): Promise<void> {
+    if (this.state !== "running")
+      throw new FairleadError("CONFLICT", `This instance is ${this.state}, and goes by what it has until it ends.`);
     const opened = await this.reception.open(config.listeners);
     this.current = config;
     this.health.update(Object.values(config.pools));
@@ -196,9 +198,8 @@ export class Supervisor {
     const seats = this.crew.ready;
     const late = setTimeoutPromise(COUNT_TIMEOUT_MS, undefined, { ref: false });
     await Promise.all(seats.map((seat) => Promise.race([seat.count(), late])));
-    const { version } = this.world;
     return statusOf({
-      version,
+      version: this.world.version,
       state: this.state,
       startedWall: this.started,
       config: this.config,
