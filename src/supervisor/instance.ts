@@ -44,9 +44,10 @@ export interface Instance {
   /**
    * Reads the configuration anew and puts it in force; open tunnels stay.
    *
+   * @param load instead of the way in which it was read at the start
    * @throws ConfigError, FairleadError; nothing has changed then
    */
-  reload(): Promise<ReloadReport>;
+  reload(load?: () => LoadedConfig): Promise<ReloadReport>;
   /** What happens to it. */
   readonly events: EventSource;
   /** Notes for operators that something has happened. */
@@ -135,12 +136,14 @@ export async function runInstance(config: Config, options: InstanceOptions): Pro
   closeSpare(adopted, logger);
   tellRoom(supervisor.room, logger);
   return {
-    addresses: supervisor.addresses.map((address) => ({ ...address, url: listenerUrl(config, address) })),
+    get addresses() {
+      return supervisor.addresses.map((address) => ({ ...address, url: listenerUrl(supervisor.config, address) }));
+    },
     adminAddress: admin?.address,
     get config() {
       return supervisor.config;
     },
-    reload: () => operations.reload(),
+    reload: (load) => operations.reload(load),
     events: operations.events,
     tell: (type, message, fields) => operations.events.add(type, message, fields),
     status: () => supervisor.status(),
