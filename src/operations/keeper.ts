@@ -54,14 +54,15 @@ export class Keeper {
   /**
    * Reads the configuration anew and puts it in force.
    *
-   * @throws ConfigError, FairleadError TLS_FILES or LISTEN_FAILED; nothing has changed then
+   * @param load instead of the way in which it was read at the start
+   * @throws ConfigError; FairleadError TLS_FILES or LISTEN_FAILED; CONFLICT where there is nothing to read, or while the
+   *   instance ends; nothing has changed then
    */
-  reload(): Promise<ReloadReport> {
-    const { load } = this.world;
+  async reload(load = this.world.load): Promise<ReloadReport> {
     if (load === undefined)
       throw new FairleadError(
         "CONFLICT",
-        "This instance was given its configuration by a program, which has to change it.",
+        "This instance has no configuration file; whoever started it has to change it.",
       );
     return this.inTurn(async () => {
       try {

@@ -1,7 +1,9 @@
+import { setTimeout as delay } from "node:timers/promises";
+
 import { FairleadError } from "../base/index.ts";
 import type { Clock, Logger, Milliseconds } from "../base/index.ts";
 
-import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
+import type { FromWorker, ToWorker, WorkerPlan, WorkerStart } from "./messages.ts";
 import { Seat } from "./seat.ts";
 import type { Spawn } from "./seat.ts";
 
@@ -29,6 +31,8 @@ export interface CrewWorld {
 /** What a worker tells that is not about its own coming and going. */
 export type Report = Exclude<FromWorker, { type: "ready" | "failed" | "leaving" | "drained" }>;
 
+/** How long workers may take to go by another configuration; one that is frozen does it once it is not. */
+const CONFIGURE_TIMEOUT_MS: Milliseconds = 5_000;
 /** A worker that ends within this time of its start is replaced only after as long: something is wrong with all of them. */
 const RESTART_INTERVAL_MIN_MS: Milliseconds = 1_000;
 
@@ -67,6 +71,13 @@ export class Crew {
     } finally {
       this.opening = undefined;
     }
+  }
+
+  /** Has all workers go by another configuration; resolves when they do, or as good as. */
+  async configure(revision: number, planFor: (seat: Seat) => WorkerPlan): Promise<void> {
+    const late = delay(CONFIGURE_TIMEOUT_MS, undefined, { ref: false });
+    const seats = [...this.seats.values()];
+    await Promise.all(seats.map((seat) => Promise.race([seat.configure(revision, planFor(seat)), late])));
   }
 
   tell(message: ToWorker): void {

@@ -40,8 +40,6 @@ const PREDECESSOR_ID = 0;
 const SETTLE_TIMEOUT_MS: Milliseconds = 2_000;
 /** How long a worker may take to tell its counts; one that is frozen never does. */
 const COUNT_TIMEOUT_MS: Milliseconds = 1_000;
-/** How long workers may take to go by another configuration; one that is frozen does it once it is not. */
-const CONFIGURE_TIMEOUT_MS: Milliseconds = 5_000;
 /** How much longer than its drain lasts a worker may take to say so. */
 const DRAINED_TIMEOUT_MS: Milliseconds = 2_000;
 /** Least time between two log lines about connections that could not be accepted. */
@@ -189,8 +187,14 @@ export class Supervisor {
     const opened = await this.reception.open(config.listeners);
     this.current = config;
     this.health.update(Object.values(config.pools));
-    await this.tellPlan();
+    // Before workers let go of them: nobody is to get a turn at them any more.
+    opened.leave();
+    this.revision += 1;
+    await this.crew.configure(this.revision, (seat) => this.planFor(seat));
     await opened.commit();
+    // Where a worker cannot accept, that is told as ever.
+    const late = setTimeoutPromise(SETTLE_TIMEOUT_MS, undefined, { ref: false });
+    await Promise.race([this.reception.standing().catch(() => {}), late]);
     this.shares.change(this.planRoom(config));
   }
 
@@ -337,15 +341,6 @@ export class Supervisor {
     };
   }
 
-  /** Resolves when all workers go by the configuration, or as good as. */
-  private async tellPlan(): Promise<void> {
-    this.revision += 1;
-    const { revision } = this;
-    const late = setTimeoutPromise(CONFIGURE_TIMEOUT_MS, undefined, { ref: false });
-    const seats = [...this.crew.seats.values()];
-    await Promise.all(seats.map((seat) => Promise.race([seat.configure(revision, this.planFor(seat)), late])));
-  }
-
   private hear(seat: Seat, message: Report): void {
     if (message.type === "taken") this.taken(seat, message.connections);
     else if (message.type === "passed") this.passed(seat, message);
@@ -382,8 +377,8 @@ export class Supervisor {
     // Until now the one that it replaces went on getting connections.
     this.shares.anew(seat.place);
     this.reception.wake();
-    const { id, handle } = seat;
-    this.onEvent("worker-started", `worker ${id} serves`, { worker: id, pid: handle.pid });
+    const { id: worker, handle } = seat;
+    this.onEvent("worker-started", `worker ${worker} serves`, { worker, pid: handle.pid });
   }
 
   private workerCrashed({ id, handle: { pid } }: Seat, how: string): void {
