@@ -18,6 +18,7 @@ import { Crew } from "./crew.ts";
 import type { Report } from "./crew.ts";
 import { DRAIN_GRACE_MS } from "./drain.ts";
 import { HealthBoard } from "./health-board.ts";
+import { Leases } from "./leases.ts";
 import { LoadBoard } from "./load-board.ts";
 import type { FromWorker, LoadChange, WorkerPlan, WorkerStart } from "./messages.ts";
 import { PastCounts } from "./past-counts.ts";
@@ -29,6 +30,7 @@ import type { Seat, Spawn } from "./seat.ts";
 import { Seldom } from "./seldom.ts";
 import { statusOf } from "./status.ts";
 import type { BoundAddress } from "./status.ts";
+import { Warming } from "./warming.ts";
 
 /** What a supervisor is given. */
 export interface SupervisorWorld {
@@ -70,6 +72,8 @@ export class Supervisor {
   private readonly ticketKeys = randomBytes(TICKET_KEY_BYTES).toString("base64");
   private readonly started: number;
   private readonly loads = new LoadBoard();
+  private readonly leases: Leases;
+  private readonly warming: Warming;
   private readonly health: HealthBoard;
   private readonly past = new PastCounts();
   private readonly crew: Crew;
@@ -92,11 +96,20 @@ export class Supervisor {
     this.notTaken = new Seldom(world.clock, ACCEPT_FAILURE_INTERVAL_MS, (times, reason) => {
       world.logger.warn({ times, reason }, "connections cannot be accepted");
     });
-    this.health = new HealthBoard(Object.values(config.pools), {
+    const pools = Object.values(config.pools);
+    this.warming = new Warming(pools, {
+      ...world,
+      wheel: this.wheel,
+      tell: (warmth) => this.crew.tell({ type: "warm", warmth }),
+    });
+    this.health = new HealthBoard(pools, {
       ...world,
       wheel: this.wheel,
       probe,
-      onNotice: (notice) => this.crew.tell({ type: "health", notice }),
+      onNotice: (notice) => {
+        this.warming.noticed(notice); // first: who is well again gets nothing before all know how little
+        this.crew.tell({ type: "health", notice });
+      },
     });
     this.crew = new Crew({
       ...world,
@@ -106,6 +119,7 @@ export class Supervisor {
       arrived: (seat) => this.workerArrived(seat),
       left: (seat) => this.workerLeft(seat),
     });
+    this.leases = new Leases(pools, { ...world, loads: this.loads, seats: this.crew.seats });
     this.reception = this.makeReception();
   }
 
@@ -153,7 +167,9 @@ export class Supervisor {
   async reconfigure(config: Config): Promise<void> {
     const opened = await this.reception.open(config.listeners);
     this.current = config;
-    this.health.update(Object.values(config.pools));
+    const pools = Object.values(config.pools);
+    this.health.update(pools);
+    this.warming.update(pools);
     await this.tellPlan();
     opened.commit();
     this.plannedRoom = this.planRoom(config);
@@ -284,7 +300,8 @@ export class Supervisor {
       ...this.planFor(seat),
       ticketKeys: this.ticketKeys,
       workerId: seat.id,
-      shared: this.world.workers > 1,
+      workers: this.world.workers,
+      leases: this.leases.join(seat.id),
       room: { connections: worker.connections, tunnels: this.shareOf(seat.id, seat.place), turnedAway },
     };
   }
@@ -295,6 +312,7 @@ export class Supervisor {
       secret: this.config.secret ?? this.randomSecret,
       health: this.health.notices(),
       others: this.loads.allOthers(id),
+      warm: this.warming.warmths(),
     };
   }
 
@@ -303,8 +321,11 @@ export class Supervisor {
     this.revision += 1;
     const { revision } = this;
     const late = setTimeoutPromise(CONFIGURE_TIMEOUT_MS, undefined, { ref: false });
-    const seats = [...this.crew.seats.values()];
-    await Promise.all(seats.map((seat) => Promise.race([seat.configure(revision, this.planFor(seat)), late])));
+    const told = [...this.crew.seats.values()].map((seat) =>
+      Promise.race([seat.configure(revision, this.planFor(seat)), late]),
+    );
+    this.leases.update(Object.values(this.config.pools)); // behind the plan, which brings the backends
+    await Promise.all(told);
   }
 
   /** What a worker may have beside those in its place that are older and have not gone yet. */
@@ -324,6 +345,7 @@ export class Supervisor {
     else if (message.type === "passed") this.passed(seat, message);
     else if (message.type === "load") this.takeLoads(seat, message.changes, message.connections);
     else if (message.type === "signal") this.health.observe(message.pool, message.backend, message.signal);
+    else if (message.type === "want" || message.type === "leased") this.leases.hear(seat.id, message);
     else if (message.type === "answer") seat.answered(message.request, message.answer);
     else if (message.type === "counts") seat.counted(message.request, message.counts);
     else seat.configured(message.revision);
@@ -349,6 +371,7 @@ export class Supervisor {
     if (!from.isTaking) from.connections = connections;
     if (from.leaving) this.shareAnew(from.place);
     for (const change of changes) this.loads.set(from.id, change);
+    this.leases.used(from.id, changes);
     this.tellLoads(from.id, changes);
   }
 
@@ -370,6 +393,7 @@ export class Supervisor {
     this.reception.leave(seat);
     if (seat.counts !== undefined) this.past.add(seat.counts);
     this.tellLoads(seat.id, this.loads.removeWorker(seat.id));
+    this.leases.leave(seat.id);
     this.shareAnew(seat.place);
   }
 }

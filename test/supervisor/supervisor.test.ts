@@ -32,6 +32,7 @@ const counted = (tunnels: number, open = 0): WorkerCounts => ({
   connections: open,
   refusedTunnels: 0,
   refusedConnections: 0,
+  queued: {},
   pools: { default: { [ONE]: { open, inFlight: 0, load: open, tunnels, requests: 0, failures: 0 } } },
 });
 
