@@ -31,10 +31,14 @@ export class TurnDown implements LegListener, WheelEntry {
   });
   private isOver = false;
 
-  /** @param closeTimeout how long the client's Close is waited for */
-  constructor(client: PendingClient, upgrade: UpgradeRequest, wheel: Wheel, closeTimeout: Milliseconds) {
+  constructor(client: PendingClient, wheel: Wheel) {
     this.client = client;
     this.wheel = wheel;
+  }
+
+  /** @param closeTimeout how long the client's Close is waited for */
+  start(upgrade: UpgradeRequest, closeTimeout: Milliseconds): void {
+    const { client, wheel } = this;
     const early = client.takeEarly();
     client.leg.listener = this;
     client.leg.write(

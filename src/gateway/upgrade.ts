@@ -150,7 +150,7 @@ export class Upgrade {
     else if (pool.config.admission.refuseWith === "status") this.refuse(OVERLOADED, this.retryLater());
     else {
       this.noteRefused({ ...OVERLOADED, status: 101 });
-      new TurnDown(this.client, upgrade, this.gateway.world.wheel, tunnel.closeTimeout);
+      new TurnDown(this.client, this.gateway.world.wheel).start(upgrade, tunnel.closeTimeout);
       this.gateway.record(this.arrival.draft);
     }
   }

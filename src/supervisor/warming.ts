@@ -40,8 +40,7 @@ export class Warming {
   update(pools: readonly PoolConfig[]): void {
     const before = this.pools;
     this.pools = byName(pools);
-    for (const { pool, backend } of [...this.starts.values()])
-      if (!has(this.pools, pool, backend)) this.stop(pool, backend);
+    for (const { pool, backend } of this.starts.values()) if (!has(this.pools, pool, backend)) this.stop(pool, backend);
     for (const { name, backends } of pools) {
       for (const backend of backends) if (!has(before, name, backend.name)) this.begin(name, backend.name);
     }
