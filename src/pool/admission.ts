@@ -42,6 +42,8 @@ export class Admission {
   /** Those that got tunnels as fast as they may. */
   private readonly paced = new Set<Backend>();
   private readonly alarm: Alarm;
+  /** Backends of which more is wanted, once the order under way has been answered. */
+  private unasked: Set<Backend> | undefined;
 
   constructor(places: Places, world: AdmissionWorld) {
     this.places = places;
@@ -127,10 +129,14 @@ export class Admission {
    * @param confirm told of what is used then: behind those that could be served, before more is wanted
    */
   order(backend: Backend, allowed: number | "off", confirm: (used: number) => void): void {
+    const unasked = new Set<Backend>();
+    this.unasked = unasked;
     backend.gate.lease.order(allowed);
     this.places.show(backend);
     this.serve();
+    this.unasked = undefined;
     confirm(backend.own);
+    for (const one of unasked) if (!one.hasRoom) this.want(one);
     this.askAgain();
   }
 
@@ -191,8 +197,9 @@ export class Admission {
   }
 
   private want(backend: Backend): void {
+    if (this.unasked !== undefined) this.unasked.add(backend);
     // One worker alone has all that there is.
-    if (this.world.workers > 1 && backend.gate.lease.want()) this.world.onWant(backend);
+    else if (this.world.workers > 1 && backend.gate.lease.want()) this.world.onWant(backend);
   }
 
   /** Whether the supervisor has still to say that there is no more room. */

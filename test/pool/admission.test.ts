@@ -283,8 +283,9 @@ test("of several workers each begins with nothing, asks, and answers an order be
   const said: string[] = [];
   pool.allow(NAME, 1, (used) => {
     said.push(`uses ${used}`);
-    assert.equal(wanted.length, 2, "taking the last place has asked for the next");
+    assert.equal(wanted.length, 1, "what is wanted behind an order is told behind its answer");
   });
+  assert.equal(wanted.length, 2, "two wait still");
   await settled();
   assert.deepEqual([said, notes], [["uses 1"], ["one in"]]);
   pool.allow(NAME, 3, (used) => void said.push(`uses ${used}`));
