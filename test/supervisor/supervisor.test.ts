@@ -229,7 +229,7 @@ test("limits and warming that a reload brings are told behind it, and by what wo
   for (const [index, allowed] of [4, 2].entries()) {
     const { got, tell } = puppet(index);
     const plan = got.findLastIndex(({ type }) => type === "plan");
-    const [order] = got.slice(plan).filter((message) => message.type === "lease");
+    const order = got.slice(plan).find((message) => message.type === "lease");
     assert.equal(order?.lease.allowed, allowed);
     const { pool, backend, order: number } = order.lease;
     tell({ type: "leased", pool, backend, order: number, used: [3, 1][index] ?? 0 });
