@@ -30,7 +30,14 @@ const fakeBound = (): Bound & { closed: boolean } => {
 };
 
 const OPEN = { handshakes: 0, tunnels: 0, requests: 0, connections: 0 };
-const COUNTS: WorkerCounts = { ...OPEN, refusedTunnels: 0, refusedConnections: 0, pools: {}, metrics: UNMEASURED };
+const COUNTS: WorkerCounts = {
+  ...OPEN,
+  refusedTunnels: 0,
+  refusedConnections: 0,
+  queued: {},
+  pools: {},
+  metrics: UNMEASURED,
+};
 
 /** Workers that note what they are told; all but the first answer when they are asked. */
 const scene = (t: TestContext, count: number) => {
