@@ -229,24 +229,12 @@ export class Supervisor {
     });
   }
 
-  /**
-   * Asks every worker that serves.
-   *
-   * @param askFor what to ask the worker of that number
-   * @returns the answers; who is gone or frozen gives none
-   */
-  async ask<About extends keyof Questions>(
+  /** Asks every worker that serves; see {@link Crew.ask}. */
+  ask<About extends keyof Questions>(
     about: About,
     askFor: (worker: number) => Questions[About]["ask"],
   ): Promise<{ readonly worker: number; readonly answer: Questions[About]["answer"] }[]> {
-    const late = setTimeoutPromise(COUNT_TIMEOUT_MS, undefined, { ref: false });
-    const answers = await Promise.all(
-      this.crew.ready.map(async (seat) => {
-        const answer = await Promise.race([seat.ask(about, askFor(seat.id)), late]);
-        return { worker: seat.id, answer };
-      }),
-    );
-    return answers.flatMap(({ worker, answer }) => (answer === undefined ? [] : [{ worker, answer }]));
+    return this.crew.ask(about, askFor);
   }
 
   /** Whether a backend is well enough for new work. */
