@@ -2,9 +2,9 @@ import type { Move, ReloadReport } from "../admin/index.ts";
 import { FairleadError } from "../base/index.ts";
 import { applyChanges, diffConfigs, diffLines, rebase } from "../config/index.ts";
 import type { Changes, Config, ConfigDiff, DrainOptions, LoadedConfig } from "../config/index.ts";
+import { checkTls } from "../listener/index.ts";
 
 import type { EventLog } from "./event-log.ts";
-import { judgeFiles } from "./judge.ts";
 import type { Moves } from "./moves.ts";
 import type { OperatedInstance, OperationsWorld } from "./world.ts";
 
@@ -123,7 +123,8 @@ export class Keeper {
     const before = this.instance.config;
     const diff = diffConfigs(before, next);
     if (diff.length === 0) return { diff, drains: [] };
-    judgeFiles(next);
+    // What a certificate is worth shows only when it is used; no worker is to find that out later.
+    for (const { tls } of next.listeners) if (tls !== undefined) checkTls(tls);
     await this.instance.reconfigure(next);
     this.revision += 1;
     for (const line of linesOf(diff, false)) this.world.logger.info({ revision: this.revision }, line);

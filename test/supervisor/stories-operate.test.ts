@@ -15,6 +15,10 @@ import { startWith } from "./reload.ts";
 
 const spread = (backends: readonly EchoBackend[]): number[] => backends.map(({ sockets }) => sockets.size);
 
+/** The cookie that a client got; empty when it got none. */
+const cookieOf = (client: Client | undefined): string =>
+  (client?.answer?.headers["set-cookie"]?.[0] ?? "").replace(/;.*$/s, "");
+
 /** Who of the clients is connected to a backend. */
 const clientsOf = async (clients: readonly Client[], name: string): Promise<Client[]> => {
   const names = await Promise.all(clients.map(whose));
@@ -54,9 +58,9 @@ test("backends are added, changed and removed at run time, survive a reload, and
   await api.ask("DELETE", backendPath(one));
   const last = await api.refused("DELETE", backendPath(two));
   assert.deepEqual([last.status, last.code], [409, "CONFLICT"]);
-  const types = (await api.events()).map(({ type }) => type);
+  const types = new Set((await api.events()).map(({ type }) => type));
   for (const type of ["backend-added", "backend-changed", "backend-removed", "move-started", "move-ended", "reloaded"])
-    assert.ok(types.includes(type), type);
+    assert.ok(types.has(type), type);
 });
 
 for (const workers of ["1", "2"]) {
@@ -68,7 +72,7 @@ for (const workers of ["1", "2"]) {
     const api = apiOf(fairlead);
     const clients = await openInTurn(t, fairlead.url, 40);
     const [some] = await clientsOf(clients, "one");
-    const cookie = (some?.answer?.headers["set-cookie"]?.[0] ?? "").split(";")[0] ?? "";
+    const cookie = cookieOf(some);
     const begun = performance.now();
     const ends: number[] = [];
     for (const { socket } of clients) socket.once("close", () => ends.push(performance.now() - begun));
@@ -78,8 +82,8 @@ for (const workers of ["1", "2"]) {
     assert.equal((await api.backend(one)).state, "draining");
     const again = await openWs(t, fairlead.url, { headers: { Cookie: cookie } });
     assert.equal(await whose(again), "two", "affinity does not lead there");
-    const renewed = again.answer?.headers["set-cookie"]?.[0]?.split(";")[0];
-    assert.ok(renewed !== undefined && renewed !== cookie, "the cookie is renewed");
+    assert.match(cookieOf(again), /^fairlead=./);
+    assert.notEqual(cookieOf(again), cookie, "the cookie is renewed");
     const ended = await api.ended(move);
     assert.deepEqual([ended.state, ended.moved, ended.left], ["done", 20, 0]);
     await until(() => ends.length === 20, "20 have ended");
@@ -153,7 +157,7 @@ for (const affinity of ["none", "cookie"]) {
     // Clients come back as browsers do, with their cookie.
     let back = 0;
     for (const client of clients) {
-      const cookie = (client.answer?.headers["set-cookie"]?.[0] ?? "").split(";")[0] ?? "";
+      const cookie = cookieOf(client);
       client.socket.once("close", (code) => {
         if (code !== 1012) return;
         void openWs(t, fairlead.url, { headers: { Cookie: cookie } }).then(() => (back += 1));
