@@ -52,6 +52,10 @@ export class Operator {
     return this.ask<Move>("POST", "rebalances", { pool, perMinute, tolerance, minAge: "1ms" });
   }
 
+  async cancelRebalance(id: string): Promise<void> {
+    await this.ask("DELETE", `rebalances/${id}`);
+  }
+
   /** Drains and rebalances that run, and the latest that have ended. */
   async moves(): Promise<Move[]> {
     const [drains, rebalances] = await Promise.all([

@@ -18,6 +18,7 @@ export class Backends {
   readonly reports: BackendReport[] = [];
   private readonly lab: Lab;
   private readonly rate: number;
+  private readonly dead = new Set<BackendName>();
   private readonly stations = new Map<BackendName, Station>();
 
   /** @param rate messages a second that each tunnel is told besides its echoes */
@@ -41,11 +42,13 @@ export class Backends {
   async kill(name: BackendName): Promise<void> {
     await this.collect(name);
     this.station(name).process.stop();
+    this.dead.add(name);
   }
 
   async bringBack(name: BackendName): Promise<void> {
     this.station(name).process = startActor(this.lab, "hour/backend.ts");
     await this.listen(name);
+    this.dead.delete(name);
   }
 
   async fault(name: BackendName, fault: Fault): Promise<void> {
@@ -53,7 +56,7 @@ export class Backends {
   }
 
   async collectAll(): Promise<void> {
-    await Promise.all(BACKENDS.map((name) => this.collect(name)));
+    await Promise.all(BACKENDS.filter((name) => !this.dead.has(name)).map((name) => this.collect(name)));
   }
 
   private async collect(name: BackendName): Promise<void> {

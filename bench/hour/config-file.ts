@@ -33,6 +33,8 @@ export interface Frame {
   readonly workers: number;
   /** Tunnels a second that drains and rebalances end. */
   readonly rate: number;
+  /** Over how long a process that is replaced ends its tunnels, in milliseconds. */
+  readonly shutdown: number;
 }
 
 /** The configuration file of the instance, which one at a time changes and gets into force. */
@@ -126,12 +128,12 @@ export class ConfigFile {
   }
 
   private text(): string {
-    const { plain, tls, admin, workers, rate } = this.frame;
+    const { plain, tls, admin, workers, rate, shutdown } = this.frame;
     const backends = Array.from(this.words, ([name, words]) => ({ url: this.backends.url(name), ...words }));
     const config: ConfigInput = {
       workers,
       watch: true,
-      drain: "6s",
+      drain: `${shutdown}ms`,
       admin: `127.0.0.1:${admin}`,
       log: { format: "json" },
       listen: [

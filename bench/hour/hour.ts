@@ -32,9 +32,9 @@ export interface Window {
 /** What a step came to. */
 export interface StepResult extends Pick<Glance, "codes" | "messages" | "slowest" | "pause"> {
   readonly name: string;
-  /** Since the hour began, and how long it took until all clients were back, in milliseconds. */
-  readonly at: number;
-  readonly took: number;
+  /** When it began, and when all clients were back; milliseconds since the epoch. */
+  readonly from: number;
+  readonly to: number;
   /** Of all processes of fairlead, in bytes. */
   readonly memory: number;
 }
@@ -178,9 +178,9 @@ class Diary {
     const to = Date.now();
     if (ends !== undefined) this.windows.push({ step: name, ends, from, to });
     const seen = sumGlances(glances);
-    const result: StepResult = { name, at: from - this.began, took: to - from, memory: fairlead.memory(), ...seen };
+    const result: StepResult = { name, from, to, memory: fairlead.memory(), ...seen };
     this.results.push(result);
-    this.say(lineOf(result));
+    this.say(lineOf(result, this.began));
   }
 
   failed(what: string, error: unknown): void {
@@ -202,7 +202,7 @@ function sumGlances(glances: readonly Glance[]): Pick<Glance, "codes" | "message
 
 const MIB = 1024 * 1024;
 
-function lineOf({ name, at, took, codes, messages, slowest, pause, memory }: StepResult): string {
+function lineOf({ name, from, to, codes, messages, slowest, pause, memory }: StepResult, began: number): string {
   const ended = Object.entries(codes).map(([code, count]) => `${count} ended with ${code}`);
   const facts = [
     ...ended,
@@ -211,6 +211,6 @@ function lineOf({ name, at, took, codes, messages, slowest, pause, memory }: Ste
     ...(pause > 0 ? [`longest pause ${pause} ms`] : []),
     `${(memory / MIB).toFixed(0)} MiB`,
   ];
-  const seconds = (at / 1000).toFixed(1).padStart(6);
-  return `${seconds} s  ${name} (${(took / 1000).toFixed(1)} s): ${facts.join(", ")}`;
+  const seconds = ((from - began) / 1000).toFixed(1).padStart(6);
+  return `${seconds} s  ${name} (${((to - from) / 1000).toFixed(1)} s): ${facts.join(", ")}`;
 }

@@ -26,7 +26,7 @@ export function outcomeText({ problems, evidence }: Outcome): string {
   const most = (of: (result: (typeof results)[number]) => number): number => Math.max(...results.map(of));
   const memory = results.map((result) => result.memory / MIB);
   return [
-    `clients: ${sent} messages sent, ${echoed} echoed, ${sent - echoed} under way at an end; ${heard} heard besides; ${(clients.bytes / MIB).toFixed(0)} MiB`,
+    `clients: ${sent} messages sent, ${echoed} echoed, ${sent - echoed} under way when their tunnel ended; ${heard} heard besides; ${(clients.bytes / MIB).toFixed(0)} MiB`,
     `tunnels: ${sides.length}, ended with ${list(countBy(sides.map(({ code }) => String(code))))}`,
     `  causes: ${list(causes)}`,
     `reloads: ${list(reloads)}; processes of fairlead: ${processes}`,

@@ -18,6 +18,8 @@ const WORKERS_MAX = 16;
 /** Messages a second of each client, and what it is told besides the echoes. */
 const SAID = 1;
 const TOLD = 0.5;
+/** In milliseconds. */
+const SHUTDOWN = 6_000;
 const RELOAD_EVERY = 3_000;
 /** Minutes that go through all steps once. */
 const ROUND = 2;
@@ -72,7 +74,7 @@ function wholeNumber(name: string, text: string | undefined, otherwise: number, 
 function planOf({ minutes, tunnels, workers }: Options): HourPlan {
   const rounds = Math.max(1, Math.round(minutes / ROUND));
   return {
-    scale: { tunnels, workers, said: SAID, told: TOLD },
+    scale: { tunnels, workers, said: SAID, told: TOLD, shutdown: SHUTDOWN },
     time: minutes * 60_000,
     reloadEvery: RELOAD_EVERY,
     steps: Array.from({ length: rounds }, () => STEPS).flat(),

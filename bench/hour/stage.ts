@@ -6,7 +6,6 @@ import type { Lab } from "../lab/lab.ts";
 import { freePort } from "../lab/ports.ts";
 import { SERVER_NAME } from "../load/dial.ts";
 import { memoryOf } from "../measure/memory.ts";
-import { readStat } from "../measure/processes.ts";
 import type { Doors } from "../soak/protocol.ts";
 import { Operator } from "./admin.ts";
 import { Backends } from "./backends.ts";
@@ -25,6 +24,8 @@ export interface Scale {
   /** Messages a second that each client says, and that it is told besides the echoes of them. */
   readonly said: number;
   readonly told: number;
+  /** Over how long a process that is replaced ends its tunnels, in milliseconds. */
+  readonly shutdown: number;
 }
 
 /** Everything that takes part. */
@@ -67,7 +68,8 @@ export async function setStage(lab: Lab, scale: Scale): Promise<Stage> {
   const [plain, tls, admin] = [await freePort(), await freePort(), await freePort()];
   const rate = Math.max(RATE_MIN, scale.tunnels * RATE_SHARE);
   const operator = new Operator(admin);
-  const file = new ConfigFile({ plain, tls, admin, workers: scale.workers, rate }, backends, operator, lab.signal);
+  const { workers, shutdown } = scale;
+  const file = new ConfigFile({ plain, tls, admin, workers, rate, shutdown }, backends, operator, lab.signal);
   const fairlead = await startFairlead(lab, file, plain, certificates[0]);
   const doors = { plain, tls, ca: certificates.map(({ cert }) => cert).join("\n") };
   const clients = startActor<HourClientsCalls>(lab, "hour/clients.ts");
@@ -96,9 +98,14 @@ async function startFairlead(lab: Lab, file: ConfigFile, port: number, certifica
   };
 }
 
-/** Whether there is such a process. */
+/** Whether a process runs; one that has ended and that nobody has asked for its exit code does not. */
 export function isRunning(pid: number): boolean {
-  return readStat(pid) !== undefined;
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3) !== "Z";
+  } catch {
+    return false;
+  }
 }
 
 /** The process that the last upgrade has started, as the log tells; undefined before the first. */

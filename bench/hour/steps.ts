@@ -90,7 +90,7 @@ export const STEPS: readonly Step[] = [
   {
     name: "tunnels are rebalanced, by the API",
     ends: { of: "any", causes: ["rebalance"] },
-    run: rebalance,
+    run: async (stage) => rebalance(stage, true),
   },
   {
     name: "a file with a mistake is refused",
@@ -162,7 +162,7 @@ export const STEPS: readonly Step[] = [
   {
     name: "tunnels are rebalanced, once more",
     ends: { of: "any", causes: ["rebalance"] },
-    run: rebalance,
+    run: async (stage) => rebalance(stage, false),
   },
 ];
 
@@ -180,9 +180,19 @@ async function drainOf({ operator, backends }: Stage, name: BackendName): Promis
   return (await operator.moves()).findLast(({ kind, backend }) => kind === "drain" && backend === backends.url(name));
 }
 
-async function rebalance(stage: Stage): Promise<void> {
-  const { id } = await stage.operator.rebalance(POOL, stage.rate * PER_MINUTE, TOLERANCE);
-  await moved(stage, id);
+/** @param brief whether it is cancelled when nothing is left to move, instead of waiting for its next look at the loads */
+async function rebalance(stage: Stage, brief: boolean): Promise<void> {
+  const { operator, lab } = stage;
+  const { id } = await operator.rebalance(POOL, stage.rate * PER_MINUTE, TOLERANCE);
+  if (!brief) {
+    await moved(stage, id);
+    return;
+  }
+  await until(`nothing is left of ${id}`, lab.signal, async () => {
+    const move = (await operator.moves()).find((one) => one.id === id);
+    return move !== undefined && move.moved > 0 && move.left === 0;
+  });
+  await operator.cancelRebalance(id);
 }
 
 async function backendOf({ operator, backends }: Stage, name: BackendName) {

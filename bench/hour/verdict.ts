@@ -2,7 +2,7 @@ import type { EndCause } from "../../src/relay/index.ts";
 import type { Status } from "../../src/index.ts";
 import { isAtRest } from "../soak/readings.ts";
 import { POOL } from "./config-file.ts";
-import type { Evidence, Window } from "./hour.ts";
+import type { Evidence, StepResult, Window } from "./hour.ts";
 import { messageProblem } from "./messages-rule.ts";
 import type { BackendSide, ClientSide } from "./protocol.ts";
 import type { TunnelRecord } from "./records.ts";
@@ -70,12 +70,11 @@ function tunnelProblems(evidence: Evidence): string[] {
   const { clients, backends, records, results } = evidence;
   const recordsOf = Map.groupBy(records.tunnels, ({ id }) => id);
   const backendSides = new Map(backends.flatMap(({ sides }) => sides.map((side) => [side.id, side] as const)));
-  const slowest = Math.max(0, ...results.map((result) => result.slowest));
   const problems = clients.sides.flatMap((client) => {
     const [record, ...more] = recordsOf.get(client.id) ?? [];
     if (record === undefined || more.length > 0)
       return [`tunnel ${client.id} has ${more.length} records instead of one`];
-    return tunnelProblem(client, record, backendSides.get(client.id), slowest) ?? [];
+    return tunnelProblem(client, record, backendSides.get(client.id), slowestAt(results, client.ended)) ?? [];
   });
   const known = new Set(clients.sides.map(({ id }) => id));
   const unknown = records.tunnels.filter(({ id }) => !known.has(id)).map(({ id }) => `tunnel ${id} had no client`);
@@ -84,6 +83,12 @@ function tunnelProblems(evidence: Evidence): string[] {
     ...some("unknown", unknown),
     ...some("no tunnel came of a handshake", records.others),
   ];
+}
+
+/** How long the slowest echo took when a tunnel ended: all have the same machine. */
+function slowestAt(results: readonly StepResult[], time: number): number {
+  const those = results.filter(({ from, to }) => time >= from - SKEW && time <= to + SKEW);
+  return Math.max(0, ...those.map(({ slowest }) => slowest));
 }
 
 /** What is wrong with one tunnel; undefined when nothing is. */
