@@ -17,7 +17,7 @@ const WAYS = ["SIGHUP", "API", "watch"] as const;
 export type Way = (typeof WAYS)[number];
 
 /** What the file says of one backend. */
-export interface BackendWords {
+interface BackendWords {
   weight: number;
   state: "active" | "draining";
 }

@@ -8,7 +8,7 @@ import { makeMessage, OWN } from "./messages.ts";
 import type { ClientSide } from "./protocol.ts";
 
 /** Seen by programs when a connection ends without a Close; never on the wire. */
-export const NO_CLOSE = 1006;
+const NO_CLOSE = 1006;
 const NO_CODE = 1005;
 /** How long after its Close a connection may stay open, in milliseconds. */
 const END_PATIENCE = 10_000;

@@ -8,7 +8,7 @@ import type { BackendSide, ClientSide } from "./protocol.ts";
 import type { TunnelRecord } from "./records.ts";
 
 /** Most that a backend's load may differ from its share in the end. */
-export const IMBALANCE_MAX = 0.05;
+const IMBALANCE_MAX = 0.05;
 /** How long after a step what it has ended may still be told of, in milliseconds: its clients are back, but the other connection may take its time to close. */
 const AFTERMATH = 7_000;
 /** The same for clients, and what clocks may differ by. */

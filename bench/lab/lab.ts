@@ -77,7 +77,7 @@ export function openLab(signal: AbortSignal): Lab {
       closeSync(output);
       adopt(child);
       const { promise: exit, resolve } = Promise.withResolvers<number | string>();
-      child.once("exit", (code, signal) => resolve(code ?? signal ?? "?"));
+      child.once("exit", (code, by) => resolve(code ?? by ?? "?"));
       await started(name, child, launch.port, log, signal);
       const { pid } = child;
       if (pid === undefined) throw new Error(`${name} has no process`);
