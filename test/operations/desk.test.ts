@@ -26,7 +26,13 @@ interface Facts {
 const deskOf = (worker: number, tunnels: readonly Facts[]) => {
   const config = configOf({ backends: [A, B] }).pools["chat"];
   assert.ok(config);
-  const pool = new Pool(config, "secret", { clock: systemClock, random: () => 0.5, onLoad: () => {}, shared: false });
+  const pool = new Pool(config, "secret", {
+    clock: systemClock,
+    random: () => 0.5,
+    onLoad: () => {},
+    onWant: () => {},
+    workers: 1,
+  });
   const ended: [string, string][] = [];
   const lives = tunnels.map((facts) => {
     const backend = pool.backend(facts.backend ?? A);

@@ -48,7 +48,12 @@ const keep = (first: Config) => {
     if (next === undefined) throw new Error("there is no file");
     return next();
   };
-  const nothing = { history: () => [], metrics: () => Promise.reject(new Error("nobody asks")) };
+  const nothing = {
+    file: config,
+    changes: [],
+    history: () => [],
+    metrics: () => Promise.reject(new Error("nobody asks")),
+  };
   const keeper = new Keeper(instance, { ...world, ...nothing, logger: silentLogger, load }, moves, events);
   return {
     world,
@@ -190,7 +195,12 @@ test("backends that go, or are to drain, are drained as their pool says; one tha
 test("without a file there is nothing to read; a program gives another configuration", async () => {
   const first = configOf({ backends: [A, B] });
   const { instance, moves, events, world } = keep(first);
-  const nothing = { history: () => [], metrics: () => Promise.reject(new Error("nobody asks")) };
+  const nothing = {
+    file: first,
+    changes: [],
+    history: () => [],
+    metrics: () => Promise.reject(new Error("nobody asks")),
+  };
   const keeper = new Keeper(instance, { ...world, ...nothing, logger: silentLogger, load: undefined }, moves, events);
   await assert.rejects(keeper.reload(), isCode("CONFLICT"));
   const config = configOf({ backends: [A, C] });
