@@ -75,7 +75,8 @@ export function createListener(
   function serve(socket: Socket): void {
     sockets.add(socket);
     socket.once("close", forget);
-    socket.allowHalfOpen = true;
+    // Who ends before the TLS handshake is over will not finish it: half-closed, it would be waited for.
+    socket.allowHalfOpen = config.tls === undefined;
     server.emit("connection", socket);
     socket.resume();
   }
@@ -105,6 +106,7 @@ export function createListener(
     handlers.upgrade(opening);
   };
   attach(server, { ...handlers, upgrade }, answers, refusals);
+  if (config.tls !== undefined) server.on("secureConnection", (socket: Socket) => void (socket.allowHalfOpen = true));
   // It gets its connections from elsewhere; this is the moment from which on Node watches over their time limits.
   server.emit("listening");
   return {
