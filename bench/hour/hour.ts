@@ -63,8 +63,8 @@ export interface Evidence {
 /** Tunnels opened a second at the beginning. */
 const PACE = 400;
 /** In milliseconds: how long all clients may take to be back, and fairlead to end. */
-const BACK_TIMEOUT = 20_000;
-const END_TIMEOUT = 20_000;
+const BACK_TIMEOUT = 60_000;
+const END_TIMEOUT = 60_000;
 const SEED = 1;
 
 /** Runs it from the first connection to the last, and gives what was seen. */
