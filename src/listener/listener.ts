@@ -75,7 +75,6 @@ export function createListener(
   function serve(socket: Socket): void {
     sockets.add(socket);
     socket.once("close", forget);
-    // Who ends before the TLS handshake is over will not finish it: half-closed, it would be waited for.
     socket.allowHalfOpen = config.tls === undefined;
     server.emit("connection", socket);
     socket.resume();
@@ -106,7 +105,6 @@ export function createListener(
     handlers.upgrade(opening);
   };
   attach(server, { ...handlers, upgrade }, answers, refusals);
-  if (config.tls !== undefined) server.on("secureConnection", (socket: Socket) => void (socket.allowHalfOpen = true));
   // It gets its connections from elsewhere; this is the moment from which on Node watches over their time limits.
   server.emit("listening");
   return {
@@ -151,12 +149,14 @@ function makeServer(config: ListenerConfig, limits: LimitOptions, ticketKeys: Bu
     shouldUpgradeCallback: (request: IncomingMessage) => isWebSocketUpgrade(request.rawHeaders),
   } as ServerOptions; // the types of Node 22 do not know the last one
   if (config.tls === undefined) return createServer(options);
-  return createSecureServer({
+  const server = createSecureServer({
     ...options,
     ...tlsOptions(config.tls),
     ticketKeys,
     handshakeTimeout: limits.headTimeout,
   });
+  // Not before: who ends in the middle of the TLS handshake will not finish it, and half-open it would be waited for.
+  return server.on("secureConnection", (socket) => void (socket.allowHalfOpen = true));
 }
 
 interface ServerHandlers {
