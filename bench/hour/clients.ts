@@ -16,7 +16,7 @@ const BACK_MAX = 250;
 /** In milliseconds. */
 const OPEN_TICK = 20;
 const LOOK_INTERVAL = 20;
-const FINISH_TIMEOUT = 20_000;
+const FINISH_TIMEOUT = 60_000;
 const COMPLAINTS_MAX = 50;
 
 interface Seat {

@@ -11,7 +11,7 @@ import type { ClientSide } from "./protocol.ts";
 const NO_CLOSE = 1006;
 const NO_CODE = 1005;
 /** How long after its Close a connection may stay open, in milliseconds. */
-const END_PATIENCE = 10_000;
+const END_PATIENCE = 20_000;
 /** A client waits while so many of its messages have no echo. */
 const UNANSWERED_MAX = 64;
 const BACKEND = new RegExp(`^${BACKEND_HEADER}: *(\\S+)`, "im");

@@ -32,6 +32,8 @@ export interface Window {
 /** What a step came to. */
 export interface StepResult extends Pick<Glance, "codes" | "messages" | "slowest" | "pause"> {
   readonly name: string;
+  /** See {@link Step.down}. */
+  readonly down: readonly string[];
   /** When it began, and when all clients were back; milliseconds since the epoch. */
   readonly from: number;
   readonly to: number;
@@ -63,22 +65,26 @@ export interface Evidence {
 /** Tunnels opened a second at the beginning. */
 const PACE = 400;
 /** In milliseconds: how long all clients may take to be back, and fairlead to end. */
-const BACK_TIMEOUT = 20_000;
-const END_TIMEOUT = 20_000;
+const BACK_TIMEOUT = 60_000;
+const END_TIMEOUT = 60_000;
 const SEED = 1;
+const LEAVING: Pick<Step, "name" | "ends"> = {
+  name: "the clients leave",
+  ends: { of: "any", causes: ["client-close"] },
+};
 
 /** Runs it from the first connection to the last, and gives what was seen. */
 export async function hour(plan: HourPlan, lab: Lab, say: (line: string) => void): Promise<Evidence> {
   const stage = await setStage(lab, plan.scale);
   const { clients, doors, operator, fairlead, backends, file } = stage;
   const diary = new Diary(stage, say);
-  await diary.note("all tunnels are open", undefined, async () => {
+  await diary.note({ name: "all tunnels are open" }, async () => {
     const { tunnels: count, said: rate } = plan.scale;
     await clients.ask("start", { doors, count, pace: PACE, rate, seed: SEED });
   });
   await takeSteps(plan, stage, diary);
   const atEnd = await operator.status();
-  await diary.note("the clients leave", { of: "any", causes: ["client-close"] }, () => clients.ask("finish", {}), 0);
+  await diary.note(LEAVING, () => clients.ask("finish", {}), 0);
   await until("nothing is open", lab.signal, async () => isAtRest(await operator.status(), { tunnels: 0 })).catch(
     () => undefined, // what is left is told by the status
   );
@@ -114,7 +120,7 @@ async function takeSteps({ steps, time, reloadEvery }: HourPlan, stage: Stage, d
     for (const [at, step] of steps.entries()) {
       const due = began + (at * time) / steps.length - performance.now();
       if (due > 0) await sleep(due, stage.lab.signal);
-      await diary.note(step.name, step.ends, () => step.run(stage));
+      await diary.note(step, () => step.run(stage));
     }
   } finally {
     done.abort();
@@ -155,8 +161,7 @@ class Diary {
 
   /** Does something, waits until `back` clients have a tunnel, and tells what it came to. */
   async note(
-    name: string,
-    ends: Ends | undefined,
+    { name, ends, down = [] }: Pick<Step, "name" | "ends" | "down">,
     work: () => Promise<void>,
     back: number = this.stage.scale.tunnels,
   ): Promise<void> {
@@ -178,7 +183,7 @@ class Diary {
     const to = Date.now();
     if (ends !== undefined) this.windows.push({ step: name, ends, from, to });
     const seen = sumGlances(glances);
-    const result: StepResult = { name, from, to, memory: fairlead.memory(), ...seen };
+    const result: StepResult = { name, down, from, to, memory: fairlead.memory(), ...seen };
     this.results.push(result);
     this.say(lineOf(result, this.began));
   }

@@ -28,7 +28,9 @@ export interface Step {
   readonly name: string;
   /** Undefined: none may end. */
   readonly ends?: Ends;
-  /** Lines of the log, above `info`, that belong to it. */
+  /** Backends of which the log may complain until the end of the step behind this one, which brings them back. */
+  readonly down?: readonly BackendName[];
+  /** Other lines of the log, above `info`, that belong to it. */
   readonly lines?: RegExp;
   /** @throws Error when it did not work out */
   run(stage: Stage): Promise<void>;
@@ -79,7 +81,7 @@ export const STEPS: readonly Step[] = [
   {
     name: "three is killed",
     ends: { of: ["three"], causes: ["backend-vanished"] },
-    lines: /"backend":"ws:/,
+    down: ["three"],
     async run(stage) {
       await stage.backends.kill("three");
       await hasNone(stage, "three");
@@ -133,7 +135,7 @@ export const STEPS: readonly Step[] = [
   {
     name: "two is killed while three is drained",
     ends: { of: ["two", "three"], causes: ["backend-vanished", "drain"] },
-    lines: /"backend":"ws:/,
+    down: ["two"],
     async run(stage) {
       const { id } = await stage.operator.drain(POOL, stage.backends.url("three"));
       await stage.backends.kill("two");

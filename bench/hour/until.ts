@@ -2,7 +2,7 @@ import { sleep } from "../lab/sleep.ts";
 
 /** In milliseconds. */
 const INTERVAL = 50;
-const TIMEOUT = 30_000;
+const TIMEOUT = 60_000;
 
 /**
  * Waits until something is so; an attempt that throws counts as not yet, since processes come and go.

@@ -107,15 +107,29 @@ export function tunnelProblem(
 }
 
 /** Lines above `info` belong to steps, and every process has ended in order. */
-function logProblems({ records, plan, exit, processes }: Evidence): string[] {
+function logProblems(evidence: Evidence): string[] {
+  const { records, plan, exit, processes } = evidence;
   const expected = plan.steps.flatMap(({ lines }) => lines ?? []);
-  const odd = records.lines.filter((line) => !expected.some((pattern) => pattern.test(line)));
+  const odd = records.lines.filter(
+    (line) => !expected.some((pattern) => pattern.test(line)) && !isAboutDown(line, evidence),
+  );
   const { stopped } = records;
   return [
     ...some("the log has a line that the plan does not name", odd),
     ...(exit === 0 ? [] : [`the first process of fairlead ended with ${exit}`]),
     ...(stopped === processes ? [] : [`${stopped} of ${processes} processes of fairlead have ended in order`]),
   ];
+}
+
+/** Whether a line is about a backend that the plan had taken down just then. */
+function isAboutDown(line: string, { results, names }: Evidence): boolean {
+  const [, time = ""] = /"time":"([^"]+)"/.exec(line) ?? [];
+  const [, url = ""] = /"backend":"([^"]+)"/.exec(line) ?? [];
+  const at = Date.parse(time);
+  return results.some(({ down, from, to }, index) => {
+    const until = results[index + 1]?.to ?? to;
+    return down.includes(names[url] ?? "") && at >= from - SKEW && at <= until + SKEW;
+  });
 }
 
 function endStateProblems({ atEnd, after }: Evidence): string[] {
