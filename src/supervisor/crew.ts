@@ -108,8 +108,12 @@ export class Crew {
     return answers.flatMap(({ worker, answer }) => (answer === undefined ? [] : [{ worker, answer }]));
   }
 
-  /** Whether a worker answers; true also while there is none, which somebody else sees to. */
-  async answers(): Promise<boolean> {
+  /**
+   * Has every worker that serves tell what it counts, or as good as: one that is frozen never does.
+   *
+   * @returns whether one has answered; true also while there is none, which somebody else sees to
+   */
+  async count(): Promise<boolean> {
     const { ready } = this;
     const late = delay(ANSWER_TIMEOUT_MS, undefined, { ref: false });
     const answers = await Promise.all(ready.map((seat) => Promise.race([seat.count(), late])));

@@ -37,8 +37,6 @@ import { Warming } from "./warming.ts";
 const PREDECESSOR_ID = 0;
 /** How long what came before a drain may take to be given to workers, and to be served by them as if nothing had happened. */
 const SETTLE_TIMEOUT_MS: Milliseconds = 2_000;
-/** How long a worker may take to tell its counts; one that is frozen never does. */
-const COUNT_TIMEOUT_MS: Milliseconds = 1_000;
 /** How much longer than its drain lasts a worker may take to say so. */
 const DRAINED_TIMEOUT_MS: Milliseconds = 2_000;
 
@@ -59,7 +57,9 @@ export class Supervisor {
   private readonly world: SupervisorWorld;
   private readonly wheel: Wheel;
   private readonly stopWheel: () => void;
+  /** The same moment by the calendar and by the clock. */
   private readonly started: number;
+  private readonly startedAt: Milliseconds;
   private readonly loads: LoadExchange;
   private readonly shares: Shares;
   private readonly leases: Leases;
@@ -76,6 +76,7 @@ export class Supervisor {
     this.current = config;
     this.world = world;
     this.started = world.clock.wall();
+    this.startedAt = world.clock.now();
     this.legacy = makeLegacy(config.secret, world.legacy);
     this.wheel = new Wheel(world.clock, undefined, (error) =>
       world.logger.error({ err: error }, "a timer failed unexpectedly"),
@@ -209,8 +210,7 @@ export class Supervisor {
 
   async status(): Promise<Status> {
     const seats = this.crew.ready;
-    const late = setTimeoutPromise(COUNT_TIMEOUT_MS, undefined, { ref: false });
-    await Promise.all(seats.map((seat) => Promise.race([seat.count(), late])));
+    await this.crew.count();
     return statusOf({
       version: this.world.version,
       state: this.state,
@@ -225,7 +225,8 @@ export class Supervisor {
       room: this.room,
       refusedConnections: this.overflow.refused,
       health: this.health,
-      wallOf: (monotonic) => this.world.clock.wall() - (this.world.clock.now() - monotonic),
+      // By one offset for good: a moment is the same each time it is told.
+      wallOf: (monotonic) => this.started + monotonic - this.startedAt,
     });
   }
 
@@ -239,7 +240,7 @@ export class Supervisor {
 
   /** Whether a worker answers, as a sign of life for whoever watches over this process. */
   answers(): Promise<boolean> {
-    return this.crew.answers();
+    return this.crew.count();
   }
 
   /** Whether a backend is well enough for new work. */
