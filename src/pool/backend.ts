@@ -1,5 +1,7 @@
 import type { BackendConfig } from "../config/index.ts";
 
+import { Gauge } from "./gauge.ts";
+
 /** What a worker counts of one backend. All but `open` and `inFlight` only grow. */
 export interface BackendCounters {
   /** Tunnels that are open now. */
@@ -33,6 +35,8 @@ export class Backend {
   healthy = true;
   /** It has more than its share, and clients are to find another one. */
   sheds = false;
+  /** What its balancing method wants to know of it. */
+  gauge = new Gauge();
   readonly counters: BackendCounters = { open: 0, inFlight: 0, tunnels: 0, requests: 0, failures: 0 };
 
   constructor(config: BackendConfig) {

@@ -1,4 +1,4 @@
-import type { Clock, PoolState, Random } from "../base/index.ts";
+import type { Clock, Milliseconds, PoolState, Random } from "../base/index.ts";
 import type { BackendConfig, PoolConfig } from "../config/index.ts";
 import { requestKey } from "../http/index.ts";
 import type { RequestFacts } from "../http/index.ts";
@@ -6,7 +6,12 @@ import type { RequestFacts } from "../http/index.ts";
 import { Backend, NOWHERE } from "./backend.ts";
 import { nextChooser } from "./chooser.ts";
 import type { Chooser } from "./chooser.ts";
+import { balanceMeasures } from "../balancing/index.ts";
+import { Gauges } from "./gauges.ts";
+import type { CarriedBy } from "./gauges.ts";
 import { PickRate } from "./pick-rate.ts";
+import { NO_READING } from "./reading.ts";
+import type { BackendReading, Reading } from "./reading.ts";
 
 /** Told when a worker's own load of a backend has changed. */
 export type OnLoad = (pool: Pool, backend: Backend) => void;
@@ -33,6 +38,7 @@ export class Pool {
 
   private chooser: Chooser;
   private readonly world: PoolWorld;
+  private readonly gauges = new Gauges();
   private readonly known = new Map<string, Backend>();
   private readonly pickRate: PickRate | undefined;
 
@@ -128,6 +134,47 @@ export class Pool {
     this.showEligibility(backend);
   }
 
+  /** Whether the balancing method wants anything to be measured, so that {@link look} has to be called. */
+  get isMeasured(): boolean {
+    return this.gauges.isOn;
+  }
+
+  /** Whether it wants to know what tunnels carry. */
+  get asksForTraffic(): boolean {
+    return this.gauges.measures.activity !== undefined;
+  }
+
+  /** A backend has answered a handshake, or has let it time out. */
+  noteHandshake({ gauge }: Backend, milliseconds: Milliseconds): void {
+    if (this.isMeasured) gauge.noteHandshake(milliseconds);
+  }
+
+  /** A backend's heartbeat has come back. */
+  noteRoundTrip({ gauge }: Backend, milliseconds: Milliseconds): void {
+    if (this.isMeasured) gauge.noteRoundTrip(milliseconds);
+  }
+
+  /** A backend has said how loaded it is, from 0 to 1. */
+  noteReport({ gauge }: Backend, load: number): void {
+    if (this.isMeasured) gauge.noteReport(load);
+  }
+
+  /**
+   * Counts in what has been measured since the last time; to be called every second while something is.
+   *
+   * @param elapsed since the last time
+   * @returns what of it this worker saw, for the others
+   */
+  look(elapsed: Milliseconds, carriedBy: CarriedBy): BackendReading[] {
+    const seen = this.gauges.look(elapsed, this.known.values(), this.chooser.view, carriedBy);
+    return [...seen].map(([{ name }, reading]) => [this.name, name, reading]);
+  }
+
+  /** Takes over what the other workers saw: of every backend, those that are absent too. */
+  setOtherReadings(readings: ReadonlyMap<string, Reading>): void {
+    for (const [name, { gauge }] of this.known) gauge.hear(readings.get(name) ?? NO_READING);
+  }
+
   tunnelOpened({ counters }: Backend): void {
     counters.open += 1;
     counters.tunnels += 1;
@@ -155,6 +202,8 @@ export class Pool {
     const members = config.backends.map((backend) => this.member(backend));
     const chooser = nextChooser(config, secret, members, old, this.world.random);
     for (const backend of members) showOn(chooser.view, backend);
+    this.gauges.follow(balanceMeasures(config.balance), this.known.values());
+    this.gauges.showAll(chooser.view, members);
     for (const backend of old?.members ?? []) this.forgetIfGone(backend);
     return chooser;
   }

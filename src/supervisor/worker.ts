@@ -12,7 +12,7 @@ import type { ListenerHandlers } from "../listener/index.ts";
 import type { BackendCounts, WorkerCounts } from "../metrics/index.ts";
 import { Desk } from "../operations/index.ts";
 import type { Question } from "../operations/index.ts";
-import type { Backend, Pool } from "../pool/index.ts";
+import type { Backend, BackendReading, Pool } from "../pool/index.ts";
 import { createDriver, discard } from "../wire/index.ts";
 import type { Accepted, LegDriver, ServerHandle } from "../wire/index.ts";
 
@@ -119,6 +119,7 @@ export class Worker {
       shared: start.shared,
       driver,
       onLoad: start.shared ? (pool, backend) => this.tellLoad(pool, backend) : () => {},
+      onReadings: start.shared ? (readings) => world.send({ type: "gauges", readings }) : () => {},
       onSignal: (pool, backend, signal) => this.tellSignal(pool, backend, signal),
       meters: new Meters(),
       onRecord,
@@ -183,6 +184,7 @@ export class Worker {
   /** Does what the supervisor says. */
   receive(message: Exclude<ToWorker, { type: "start" }>): void {
     if (message.type === "others") this.applyOthers(message.changes);
+    else if (message.type === "gauges") this.applyReadings(message.readings);
     else if (message.type === "plan") this.reconfigure(message.plan, message.revision);
     else if (message.type === "health") this.applyHealth(message.notice);
     else if (message.type === "withdraw") this.withdraw(message.turn);
@@ -339,6 +341,13 @@ export class Worker {
     this.gateway.pools.get(pool)?.setHealthy(backend, healthy);
     if (watched) this.watched.add(`${pool} ${backend}`);
     else this.watched.delete(`${pool} ${backend}`);
+  }
+
+  private applyReadings(readings: readonly BackendReading[]): void {
+    for (const [name, pool] of this.gateway.pools) {
+      const ofPool = readings.filter(([its]) => its === name);
+      pool.setOtherReadings(new Map(ofPool.map(([, backend, reading]) => [backend, reading])));
+    }
   }
 
   private applyOthers(changes: readonly LoadChange[]): void {
