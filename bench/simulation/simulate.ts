@@ -60,7 +60,7 @@ class World {
     this.flow = stream(seed, Draws.flow);
     this.addBackends(scenario.backends);
     const config = poolConfig(balance, [...this.backends.values()]);
-    const traits = { shared: scenario.workers > 1, reports: scenario.reports ?? false };
+    const traits = { workers: scenario.workers, reports: scenario.reports ?? false };
     const now = (): number => this.now * SECOND_MS;
     this.workers = Array.from({ length: scenario.workers }, (_, place) => {
       const dice = stream(seed, Draws.firstDice + place);

@@ -41,15 +41,15 @@ export class SimulatedWorker {
   private readonly changed = new Set<string>();
 
   /**
-   * @param shared whether there are other workers
-   * @param reports whether backends say how busy they are
+   * @param traits.workers how many there are
+   * @param traits.reports whether backends say how busy they are
    * @param now simulated milliseconds
    * @param dice what the balancing method draws from
    * @param random what backends and tunnels draw from
    */
   constructor(
     config: PoolConfig,
-    { shared, reports }: { readonly shared: boolean; readonly reports: boolean },
+    { workers, reports }: { readonly workers: number; readonly reports: boolean },
     now: () => number,
     dice: Random,
     random: Random,
@@ -59,7 +59,8 @@ export class SimulatedWorker {
     this.pool = new Pool(config, "simulated", {
       clock: { now, wall: now },
       random: dice,
-      shared,
+      workers,
+      onWant: () => {},
       onLoad: (_pool, { name }) => void this.changed.add(name),
     });
   }

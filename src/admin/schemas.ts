@@ -30,6 +30,10 @@ const fullBackendStatus = z.object({
   health: z.enum(["healthy", "unhealthy", "probing"]),
   reason: z.string().describe("Why the health is what it is."),
   since: time,
+  rtt: z
+    .object({ p50: amount, p99: amount })
+    .nullable()
+    .describe("Latest heartbeats of its open tunnels, in milliseconds; null where there was none."),
   open: count.describe("Tunnels that are open."),
   inFlight: count.describe("Plain requests in flight."),
   load: count.describe("Open tunnels, dials and requests in flight."),
@@ -48,6 +52,7 @@ export const poolStatusSchema = shapeOf<PoolStatus>()(
     name: z.string(),
     balance: z.string(),
     affinity: z.string(),
+    queued: count.describe("Clients that wait for a place with one of its backends."),
     backends: z.array(backendStatusSchema),
   }),
 );

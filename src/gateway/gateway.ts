@@ -34,9 +34,11 @@ export interface GatewayWorld {
   readonly secret: string;
   /** Begins the id of every tunnel and request; differs between workers. */
   readonly idPrefix: string;
-  /** Whether other workers share the backends. */
-  readonly shared: boolean;
+  /** Workers that share the backends, this one included. */
+  readonly workers: number;
   readonly onLoad: OnLoad;
+  /** Told when the supervisor is to be asked for more room at a backend. */
+  readonly onWant: OnLoad;
   /** How the sockets of tunnels are driven. */
   readonly driver: LegDriver;
   /** Told every second what has been measured for balancing methods, all of it at once; who is absent had nothing. */
@@ -58,8 +60,8 @@ export class Gateway {
   readonly room: Room;
   /** By name; those that are no longer configured too, for as long as they have something. */
   readonly pools = new Map<string, Pool>();
-  draining = false;
 
+  private isDraining = false;
   /** What goes for those that come now. */
   private current: Plan;
   private readonly pending = new Set<PendingClient>();
@@ -73,6 +75,16 @@ export class Gateway {
     this.current = this.adopt(config, undefined, world.secret);
     recordProgress(this);
     gauge(this);
+  }
+
+  /** Whether all that is open is being ended. Who waits for a place gets none any more. */
+  get draining(): boolean {
+    return this.isDraining;
+  }
+
+  set draining(draining: boolean) {
+    this.isDraining = draining;
+    if (draining) for (const pool of this.pools.values()) pool.dismiss();
   }
 
   get plan(): Plan {

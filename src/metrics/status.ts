@@ -33,6 +33,8 @@ export interface WorkerCounts {
   /** By the name of the pool, then by that of the backend; with those that have been removed, while they have something. */
   readonly pools: Readonly<Record<string, Readonly<Record<string, BackendCounts>>>>;
   readonly metrics: WorkerMetrics;
+  /** Clients that wait for a place with a backend, by the name of the pool. */
+  readonly queued: Readonly<Record<string, number>>;
 }
 
 /** One backend in the status. */
@@ -48,6 +50,8 @@ export interface BackendStatus extends BackendCounts {
   readonly reason: string;
   /** When it became so, ISO 8601. */
   readonly since: string;
+  /** Latest heartbeats of its open tunnels, in milliseconds; null where there was none. */
+  readonly rtt: { readonly p50: number; readonly p99: number } | null;
 }
 
 /** One pool in the status. */
@@ -55,6 +59,8 @@ export interface PoolStatus {
   readonly name: string;
   readonly balance: string;
   readonly affinity: string;
+  /** Clients that wait for a place with one of its backends. */
+  readonly queued: number;
   readonly backends: readonly BackendStatus[];
 }
 

@@ -47,30 +47,35 @@ export class Gauges {
   }
 
   /**
-   * Counts in what there was since the last look, here and with other workers, and shows the view what follows.
+   * Counts in what there was since the last look, here and with other workers, and shows what follows.
    *
+   * @param views the pool's; all show the same of it
    * @returns what of it this worker saw
    */
-  look(elapsed: Milliseconds, known: Iterable<Backend>, view: PoolState, carriedBy: CarriedBy): Map<Backend, Reading> {
+  look(
+    elapsed: Milliseconds,
+    known: Iterable<Backend>,
+    views: readonly [PoolState, ...PoolState[]],
+    carriedBy: CarriedBy,
+  ): Map<Backend, Reading> {
+    const { activity } = this.measures;
     const seen = new Map<Backend, Reading>();
     for (const backend of known) {
-      if (this.measures.activity !== undefined)
-        backend.gauge.carry(carriedBy(backend), this.measures.activity, elapsed);
+      if (activity !== undefined) backend.gauge.carry(carriedBy(backend), activity, elapsed);
       const { own, all } = backend.gauge.take();
       seen.set(backend, own);
-      this.advance(backend, all, elapsed, view);
+      this.advance(backend, all, elapsed, views[0]);
     }
     this.compare(seen.keys());
-    for (const backend of seen.keys()) this.show(view, backend);
-    view.activityPerTunnel = this.activityPerTunnel;
+    this.show(views, seen.keys());
     this.looks += 1;
     return seen;
   }
 
-  /** Tells a view what is known, in which no backend's place is that of the last one. */
-  showAll(view: PoolState, members: readonly Backend[]): void {
-    for (const backend of members) this.show(view, backend);
-    view.activityPerTunnel = this.activityPerTunnel;
+  /** Shows what is known in views that may be new. */
+  show(views: readonly PoolState[], backends: Iterable<Backend>): void {
+    for (const view of views) view.activityPerTunnel = this.activityPerTunnel;
+    for (const backend of backends) for (const view of views) this.showOn(view, backend);
   }
 
   private advance({ gauge, index, load }: Backend, all: Reading, elapsed: Milliseconds, view: PoolState): void {
@@ -102,7 +107,7 @@ export class Gauges {
     this.usualRoundTrip = median(members.map(({ gauge }) => gauge.roundTrip)) ?? 0;
   }
 
-  private show(view: PoolState, { index, gauge }: Backend): void {
+  private showOn(view: PoolState, { index, gauge }: Backend): void {
     if (index === NOWHERE) return;
     view.setActivity(index, gauge.activity, gauge.load);
     view.setLatency(

@@ -11,4 +11,6 @@ export {
   NO_READING,
   type Reading,
 } from "./reading.ts";
+export { limitOf } from "./gate.ts";
 export { type OnLoad, Pool, type PoolWorld } from "./pool.ts";
+export { type Later, type Seeker, type Waiter } from "./waiting.ts";

@@ -28,6 +28,7 @@ const backend = (name: string): BackendStatus => ({
   health: "healthy",
   reason: "no failure has been seen yet",
   since: TIME,
+  rtt: { p50: 0.4, p99: 2.5 },
   open: 2,
   inFlight: 0,
   load: 2,
@@ -50,7 +51,7 @@ const status: Status = {
   descriptors: null,
   refusedTunnels: 0,
   refusedConnections: 0,
-  pools: [{ name: "chat", balance: "least-connections", affinity: "none", backends: [backend(BACKEND)] }],
+  pools: [{ name: "chat", balance: "least-connections", affinity: "none", queued: 0, backends: [backend(BACKEND)] }],
 };
 
 const tunnel = {

@@ -25,9 +25,15 @@ const configOf = (balance: BalanceInput, names: readonly string[]): PoolConfig =
 };
 
 /** A pool, and what its tunnels are told to have carried: messages of clients. */
-const poolOf = (balance: BalanceInput, size = 2, shared = false) => {
+const poolOf = (balance: BalanceInput, size = 2, workers = 1) => {
   const names = backendNames(size);
-  const world = { clock: { now: () => 0, wall: () => 0 }, random: seededRandom(7), shared, onLoad: () => {} };
+  const world = {
+    clock: { now: () => 0, wall: () => 0 },
+    random: seededRandom(7),
+    workers,
+    onLoad: () => {},
+    onWant: () => {},
+  };
   const pool = new Pool(configOf(balance, names), "secret", world);
   const messages = new Map<string, number>();
   const carriedBy = ({ name }: Backend): Carried => ({
@@ -131,7 +137,7 @@ test("bytes and directions count by their weights", () => {
 });
 
 test("two workers that tell each other know the same as one that has it all", () => {
-  const [one, first, second] = [poolOf(LEAST_LOAD), poolOf(LEAST_LOAD, 2, true), poolOf(LEAST_LOAD, 2, true)];
+  const [one, first, second] = [poolOf(LEAST_LOAD), poolOf(LEAST_LOAD, 2, 2), poolOf(LEAST_LOAD, 2, 2)];
   one.acquire(0, 8);
   first.acquire(0, 5);
   second.acquire(0, 3);
@@ -230,6 +236,17 @@ test("what is known of backends outlives a change of the pool's membership, and 
   assert.equal(pool.asksForTraffic, false);
   pool.update(configOf("round-robin", names), "secret");
   assert.equal(pool.isMeasured, false);
+});
+
+test("where a rate tells tunnels and requests apart, both go by what is measured", () => {
+  const { pool, names, acquire, pass, at } = poolOf(LEAST_LOAD);
+  const config = configOf(LEAST_LOAD, names);
+  pool.update({ ...config, admission: { ...config.admission, rate: 1000, burst: 1000 } }, "secret");
+  acquire(0, 10);
+  acquire(1, 10);
+  pass(60, 30, 10);
+  assert.equal(pool.pick(FACTS, [], "tunnel"), at(1));
+  assert.equal(pool.pick(FACTS, [], "request"), at(1));
 });
 
 test("what a worker tells is what it alone has seen, and each thing once", () => {
