@@ -3,16 +3,19 @@ import { BALANCE_METHODS, type BalanceInput, balanceSchema, createBalancer } fro
 import { report, type Subject } from "./measure.ts";
 
 /**
- * A pick of every algorithm, of 10 and of 1,000 backends. Each pick opens a tunnel, and one that was opened long before
+ * A pick of every algorithm, of 10, 100 and 1,000 backends. Each pick opens a tunnel, and one that was opened long before
  * ends: what follows from the two changes of load is part of the figure. Every pick has another key.
  */
 
-const SIZES = [10, 1000];
+const SIZES = [10, 100, 1000];
 const BAR = { reach: 2000, beyond: 500 };
 const SEED = 7;
 /** A tenth takes no new work, and weights differ. */
 const OUT_EVERY = 10;
 const WEIGHTS = [1, 2, 3];
+/** Backends' tunnels carry unequally much, and they answer unequally fast. */
+const ACTIVITIES = 5;
+const LATENCIES = 7;
 /** A tunnel ends when so many others, for each backend, have been opened. */
 const LIFE = 20;
 /** Keys that are remembered when they come again, and so many that none is. */
@@ -33,7 +36,12 @@ function poolOf(size: number, { equalWeights = false, stale = false }: Situation
     indices.map((index) => (equalWeights ? 1 : (WEIGHTS[index % WEIGHTS.length] ?? 1))),
   );
   state.stale = stale;
-  for (const index of indices) state.setEligible(index, index % OUT_EVERY !== OUT_EVERY - 1);
+  state.activityPerTunnel = 1;
+  for (const index of indices) {
+    state.setEligible(index, index % OUT_EVERY !== OUT_EVERY - 1);
+    state.setActivity(index, LIFE + (index % ACTIVITIES), LIFE);
+    state.setLatency(index, 1 + (index % LATENCIES));
+  }
   return state;
 }
 

@@ -1,8 +1,8 @@
 import * as Plot from "@observablehq/plot";
-import { parseHTML } from "linkedom";
 import type { ScenarioResult } from "../contest.ts";
 import type { Family } from "../proxies/variant.ts";
 import { figure, standingOf } from "./summary.ts";
+import { emptyPage, legend, svgText } from "./svg.ts";
 
 /** One point of the plot: what the other needs where fairlead needs 1. */
 export interface Point {
@@ -15,7 +15,7 @@ export interface Point {
   readonly high: number;
 }
 
-const COLOURS: Readonly<Partial<Record<Family, string>>> = {
+const COLOURS: Readonly<Partial<Record<string, string>>> = {
   fairlead: "#111111",
   nginx: "#1b9e3b",
   haproxy: "#2166ac",
@@ -25,12 +25,13 @@ const COLOURS: Readonly<Partial<Record<Family, string>>> = {
   httpxy: "#b2182b",
   fastify: "#8c6d31",
 };
-const colourOf = (family: Family): string => COLOURS[family] ?? "#777777";
+const OTHER_COLOUR = "#777777";
+const colourOf = (name: string): string => COLOURS[name] ?? OTHER_COLOUR;
 
 const WIDTH = 960;
+const LEGEND_DY = -28;
 const ROW_HEIGHT = 34;
 const MARGINS = { marginTop: 70, marginBottom: 45, marginLeft: 170, marginRight: 30 };
-const LEGEND_STEP = 100;
 
 /** The points of every scenario's first metric. Where more is better the ratio is turned over: right is always worse. */
 export function pointsOf(results: readonly ScenarioResult[]): Point[] {
@@ -59,10 +60,8 @@ export function plotText(results: readonly ScenarioResult[], caption: string): s
   if (points.length === 0) return undefined;
   const rows = [...new Set(points.map(({ row }) => row))];
   const families = [...new Set(points.map(({ family }) => family))];
-  const page: unknown = parseHTML("<!doctype html><html><body></body></html>");
-  const document: unknown = Reflect.get(Object(page), "document");
   const chart: unknown = Plot.plot({
-    document,
+    document: emptyPage(),
     width: WIDTH,
     height: MARGINS.marginTop + MARGINS.marginBottom + rows.length * ROW_HEIGHT,
     ...MARGINS,
@@ -92,33 +91,9 @@ export function plotText(results: readonly ScenarioResult[], caption: string): s
         fill: (point: Point) => (point.tuned ? colourOf(point.family) : "white"),
         title: (point: Point) => `${point.id}: ${point.median.toFixed(2)}`,
       }),
-      ...legend(families),
+      ...legend(families, colourOf, MARGINS.marginLeft, LEGEND_DY),
       Plot.text([caption], { frameAnchor: "top-left", dx: -MARGINS.marginLeft + 10, dy: -55, textAnchor: "start" }),
     ],
   });
   return svgText(chart);
-}
-
-/** What is used of an SVG element: the types of the DOM are not those of this program. */
-interface Drawn {
-  setAttribute(name: string, value: string): void;
-  readonly outerHTML: string;
-}
-
-function svgText(chart: unknown): string {
-  // Without a legend of its own a plot is a bare SVG element.
-  const drawn = chart as Drawn;
-  drawn.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  return `${drawn.outerHTML}\n`;
-}
-
-/** Written into the plot: a legend of the library's own would be HTML. */
-function legend(families: readonly Family[]): Plot.Markish[] {
-  return families.flatMap((family, index) => {
-    const place = { frameAnchor: "top-left", dx: index * LEGEND_STEP - MARGINS.marginLeft + 16, dy: -28 } as const;
-    return [
-      Plot.dot([family], { ...place, r: 4.5, fill: colourOf(family) }),
-      Plot.text([family], { ...place, dx: place.dx + 9, textAnchor: "start", lineAnchor: "middle" }),
-    ];
-  });
 }

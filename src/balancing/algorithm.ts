@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { PoolView, Random } from "../base/index.ts";
+import type { Bytes, Milliseconds, PoolView, Random } from "../base/index.ts";
 
 /** What an algorithm may know of the connection that it chooses for. */
 export interface PickRequest {
@@ -20,6 +20,30 @@ export interface Balancer {
   pick(view: PoolView, request: PickRequest): number;
 }
 
+/** What tunnels count for what they carry, in messages of clients a second. */
+export interface ActivityMeasure {
+  /** So many bytes count as much as a message does beside its bytes. */
+  readonly messageBytes: Bytes;
+  /** Weight of what clients send. */
+  readonly fromClient: number;
+  /** Weight of what backends send. */
+  readonly fromBackend: number;
+  /** Time constant of the mean. */
+  readonly window: Milliseconds;
+}
+
+/** How long backends let clients wait. */
+export interface LatencyMeasure {
+  /** Time constant with which a peak is forgotten, once backends answer faster. */
+  readonly decay: Milliseconds;
+}
+
+/** What has to be measured of backends, so that the view can tell it. */
+export interface Measures {
+  readonly activity?: ActivityMeasure;
+  readonly latency?: LatencyMeasure;
+}
+
 /**
  * One way of balancing. `Options` is what its schema makes of the configuration; `method` in it is the algorithm's
  * name.
@@ -31,5 +55,7 @@ export interface Algorithm<Options extends { readonly method: string }> {
   readonly needs: { readonly key: boolean };
   /** Whether the weights of backends make a difference. */
   readonly usesWeights: boolean;
+  /** Absent when it asks for nothing beyond loads. */
+  measures?(options: Options): Measures;
   create(options: Options, random: Random): Balancer;
 }

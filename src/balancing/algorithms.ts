@@ -1,5 +1,7 @@
+import { fastest } from "./fastest.ts";
 import { hash } from "./hash.ts";
 import { leastConnections } from "./least-connections.ts";
+import { leastLoad } from "./least-load.ts";
 import { randomChoice } from "./random.ts";
 import { roundRobin } from "./round-robin.ts";
 import { twoChoices } from "./two-choices.ts";
@@ -12,6 +14,8 @@ export const ALGORITHMS = {
   "least-connections": leastConnections,
   random: randomChoice,
   "two-choices": twoChoices,
+  "least-load": leastLoad,
+  fastest,
   hash,
 } as const;
 

@@ -29,15 +29,42 @@ function drawCandidate(view: PoolView, tried: readonly number[], random: Random,
   return chosen;
 }
 
+/** What backends are compared by: the less the better. */
+type Cost = (view: PoolView, index: number) => number;
+
 /**
- * The less loaded of two different candidates drawn at random (Mitzenmacher 2001); the first drawn when both are equal,
- * the only one when there is one.
+ * The cheaper of two different candidates drawn at random (Mitzenmacher 2001); the first drawn when both are equal, the
+ * only one when there is one.
  *
  * @returns index of a backend, or -1 when there is no candidate
  */
-export function lessLoadedOfTwo(view: PoolView, tried: readonly number[], random: Random): number {
+export function cheaperOfTwo(view: PoolView, tried: readonly number[], random: Random, cost: Cost): number {
   const first = drawCandidate(view, tried, random, -1);
   const second = drawCandidate(view, tried, random, first);
   if (second === -1) return first;
-  return relativeLoad(view, second) < relativeLoad(view, first) ? second : first;
+  return cost(view, second) < cost(view, first) ? second : first;
+}
+
+/** {@link cheaperOfTwo} by load. */
+export function lessLoadedOfTwo(view: PoolView, tried: readonly number[], random: Random): number {
+  return cheaperOfTwo(view, tried, random, relativeLoad);
+}
+
+/**
+ * The cheapest candidate; of equal ones the first from index `from` on, behind the last the first again. Looks at all.
+ *
+ * @returns index of a backend, or -1 when there is no candidate
+ */
+export function cheapest(view: PoolView, tried: readonly number[], from: number, cost: Cost): number {
+  let best = -1;
+  let least = Number.POSITIVE_INFINITY;
+  for (let step = 0; step < view.size; step += 1) {
+    const index = from + step < view.size ? from + step : from + step - view.size;
+    if (!isCandidate(view, index, tried)) continue;
+    const found = cost(view, index);
+    if (best !== -1 && found >= least) continue;
+    best = index;
+    least = found;
+  }
+  return best;
 }

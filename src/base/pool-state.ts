@@ -13,10 +13,17 @@ export class PoolState implements PoolView {
   eligibleWeight = 0;
   eligibleLoad = 0;
   greatestWeight = 0;
+  /** Activity that a tunnel has in the mean, by which new ones are judged until they are measured. */
+  activityPerTunnel = 0;
 
   private readonly eligible: Uint8Array;
   private readonly weights: Float64Array;
   private readonly loads: Int32Array;
+  private readonly activities: Float64Array;
+  /** What the loads were when activities were measured. */
+  private readonly measuredLoads: Int32Array;
+  private readonly latencies: Float64Array;
+  private readonly strains: Float64Array;
   /** Relative loads of the eligible. Most algorithms never ask for the least, so it is not kept before somebody does. */
   private ranking: Tournament | undefined;
 
@@ -32,6 +39,10 @@ export class PoolState implements PoolView {
     this.eligible = new Uint8Array(this.size).fill(1);
     this.weights = Float64Array.from(weights);
     this.loads = new Int32Array(this.size);
+    this.activities = new Float64Array(this.size);
+    this.measuredLoads = new Int32Array(this.size);
+    this.latencies = new Float64Array(this.size);
+    this.strains = new Float64Array(this.size).fill(1);
     this.sumUp();
   }
 
@@ -45,6 +56,36 @@ export class PoolState implements PoolView {
 
   load(index: number): number {
     return this.loads[index] ?? 0;
+  }
+
+  activity(index: number): number {
+    const measured = this.activities[index] ?? 0;
+    const before = this.measuredLoads[index] ?? 0;
+    const load = this.load(index);
+    // Worked out when it is asked for, so that opening and closing tunnels costs nobody anything.
+    return load < before ? (measured * load) / before : measured + (load - before) * this.activityPerTunnel;
+  }
+
+  latency(index: number): number {
+    return this.latencies[index] ?? 0;
+  }
+
+  strain(index: number): number {
+    return this.strains[index] ?? 1;
+  }
+
+  /** Takes over what a backend's tunnels have been measured to carry when there were `load` of them. */
+  setActivity(index: number, activity: number, load: number): void {
+    this.activities[index] = activity;
+    this.measuredLoads[index] = load;
+  }
+
+  setLatency(index: number, latency: number): void {
+    this.latencies[index] = latency;
+  }
+
+  setStrain(index: number, strain: number): void {
+    this.strains[index] = strain;
   }
 
   setEligible(index: number, eligible: boolean): void {

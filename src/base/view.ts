@@ -24,6 +24,16 @@ export interface PoolView {
   /** Open tunnels and requests in flight of a backend, over all workers. */
   load(index: number): number;
   /**
+   * What a backend's tunnels carry, over all workers: as it was last measured, with the pool's mean for each tunnel that
+   * has come since, and less in proportion for those that have gone. What it counts is its measurer's to say; 0 where
+   * nobody measures.
+   */
+  activity(index: number): number;
+  /** How long clients wait for a backend, in milliseconds; the pool's median where it is not known, 0 where nobody measures. */
+  latency(index: number): number;
+  /** What a backend says of its own load, as a factor of what is known of it: 1 when it says nothing. */
+  strain(index: number): number;
+  /**
    * The candidate with the lowest load for its weight. Of equal ones the first from index `from` on, behind the last
    * the first again.
    *

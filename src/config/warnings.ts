@@ -1,8 +1,11 @@
-import { balanceTraits } from "../balancing/index.ts";
+import { balanceMeasures, balanceTraits } from "../balancing/index.ts";
 import { isEverybody } from "./cidr.ts";
 import { formatPath, formatProblem, type Issue, type Path, type Place } from "./problem.ts";
 import { getIn } from "./tree.ts";
 import type { Config, PoolConfig } from "./types.ts";
+
+/** Methods that go by something else than the number of tunnels let it differ by less than this between backends. */
+const UNEVEN_TOLERANCE = 0.5;
 
 /** What is allowed, but hardly what its author wants. One line each, with its place. */
 export function warningsOf(
@@ -60,6 +63,11 @@ function operatingWarnings({ name, backends, rebalance, ...pool }: PoolConfig, a
   const hashes = [pool.balance, pool.affinity].find(({ method }) => method === "hash" || method === "client-ip");
   if (rebalance !== "off" && hashes !== undefined) {
     const message = `pool "${name}" hashes (${hashes.method}), and whoever came back would get the same backend, so nothing is rebalanced; leave rebalance out`;
+    issues.push({ path: at("rebalance"), message });
+  }
+  const isUneven = Object.keys(balanceMeasures(pool.balance)).length > 0;
+  if (rebalance !== "off" && isUneven && rebalance.tolerance < UNEVEN_TOLERANCE) {
+    const message = `rebalance evens the number of tunnels of pool "${name}", and ${pool.balance.method} makes it uneven on purpose; leave rebalance out, or give it a tolerance of ${UNEVEN_TOLERANCE} or more`;
     issues.push({ path: at("rebalance"), message });
   }
   return issues;

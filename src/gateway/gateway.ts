@@ -6,11 +6,12 @@ import type { FailureSignal, HealthSignal } from "../health/index.ts";
 import { headerValue, requestFacts, traceOf } from "../http/index.ts";
 import type { RequestFacts, RequestHead } from "../http/index.ts";
 import type { Opening } from "../listener/index.ts";
-import type { Backend, OnLoad, Pool } from "../pool/index.ts";
+import type { Backend, BackendReading, OnLoad, Pool } from "../pool/index.ts";
 import type { LegDriver } from "../wire/index.ts";
 
 import { arrivalOf } from "./arrival.ts";
 import type { Arrival, Connection, ListenerInfo } from "./arrival.ts";
+import { gauge } from "./gauge.ts";
 import type { Meters } from "./meters.ts";
 import { PendingClient } from "./pending-client.ts";
 import { Plan } from "./plan.ts";
@@ -40,6 +41,8 @@ export interface GatewayWorld {
   readonly onWant: OnLoad;
   /** How the sockets of tunnels are driven. */
   readonly driver: LegDriver;
+  /** Told every second what has been measured for balancing methods, all of it at once; who is absent had nothing. */
+  readonly onReadings: (readings: readonly BackendReading[]) => void;
   /** Told of everything that says something about a backend's health. */
   readonly onSignal: (pool: Pool, backend: Backend, signal: HealthSignal) => void;
   readonly meters: Meters;
@@ -71,6 +74,7 @@ export class Gateway {
     this.room = new Room(this.tunnels, world.maxTunnels, world.onNoRoom);
     this.current = this.adopt(config, undefined, world.secret);
     recordProgress(this);
+    gauge(this);
   }
 
   /** Whether all that is open is being ended. Who waits for a place gets none any more. */

@@ -91,6 +91,11 @@ export class Meters implements RelayMeters {
     }
   }
 
+  /** What tunnels to a backend that have ended had carried. */
+  past(pool: string, backend: string): Traffic {
+    return this.carrierOf(pool, backend).past;
+  }
+
   /**
    * All that has been measured by now.
    *

@@ -60,6 +60,10 @@ export class TunnelLife implements TunnelOwner {
     this.gateway.world.onRecord(finishRecord(this.draft, now, "progress", progress), this.draft.words);
   }
 
+  backendAnswered(rtt: Milliseconds): void {
+    this.pool.noteRoundTrip(this.backend, rtt);
+  }
+
   tunnelOver(tunnel: Tunnel): void {
     const { gateway, pool, backend, draft } = this;
     gateway.tunnels.delete(this);

@@ -6,6 +6,7 @@ import {
   forwardedResponseHeaders,
   headerValue,
   originForm,
+  reportedLoad,
   requestHeadText,
   responseHeadText,
 } from "../http/index.ts";
@@ -188,14 +189,17 @@ export class Upgrade {
     this.noteAttempt(backend.name);
     const dial = new Dial(upstream.target(backend.config), head, upgrade, limits, world);
     this.client.onGone = () => dial.abort();
+    const begun = world.clock.now();
     try {
       const outcome = await dial.outcome;
+      noteAnswer(pool, backend, outcome, world.clock.now() - begun);
       world.meters.dialled(pool.name, backend.name, outcome.kind);
       this.gateway.signal(pool, backend, "success");
       return outcome;
     } catch (error) {
       pool.release(backend);
       this.noteFailure(entry, backend, error);
+      if (isTimeout(error)) pool.noteHandshake(backend, world.clock.now() - begun);
       return undefined;
     } finally {
       this.client.onGone = undefined;
@@ -315,4 +319,17 @@ export class Upgrade {
     draft.error ??= code;
     draft.reason = reason;
   }
+}
+
+/** What an answer says of how fast and how loaded the backend is. How fast it refuses does not tell how fast it serves. */
+function noteAnswer(pool: Pool, backend: Backend, { kind, response }: DialOutcome, milliseconds: Milliseconds): void {
+  if (kind === "upgraded") pool.noteHandshake(backend, milliseconds);
+  const load = reportedLoad(response.headers);
+  if (load !== undefined) pool.noteReport(backend, load);
+}
+
+/** Whoever lets clients wait for nothing has let them wait all the same. */
+function isTimeout(error: unknown): boolean {
+  const code = error instanceof FairleadError ? error.code : undefined;
+  return code === "BACKEND_CONNECT_TIMEOUT" || code === "BACKEND_HANDSHAKE_TIMEOUT";
 }

@@ -21,6 +21,7 @@ export {
   parseResponseHead,
   readRequestHead,
 } from "./parse.ts";
+export { reportedLoad } from "./reported-load.ts";
 export { isToken } from "./syntax.ts";
 export {
   type Authority,

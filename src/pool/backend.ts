@@ -1,5 +1,6 @@
 import type { BackendConfig } from "../config/index.ts";
 
+import { Gauge } from "./gauge.ts";
 import { Gate } from "./gate.ts";
 
 /** What a worker counts of one backend. All but `open` and `inFlight` only grow. */
@@ -35,6 +36,8 @@ export class Backend {
   healthy = true;
   /** It has more than its share, and clients are to find another one. */
   sheds = false;
+  /** What its balancing method wants to know of it. */
+  gauge = new Gauge();
   /** What this worker may let through to it. */
   readonly gate = new Gate();
   /** What its weight is multiplied with while it warms up. */

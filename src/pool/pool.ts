@@ -1,4 +1,5 @@
-import type { Clock, PoolState, Random } from "../base/index.ts";
+import { balanceMeasures } from "../balancing/index.ts";
+import type { Clock, Milliseconds, PoolState, Random } from "../base/index.ts";
 import type { BackendConfig, PoolConfig } from "../config/index.ts";
 import { requestKey } from "../http/index.ts";
 import type { RequestFacts } from "../http/index.ts";
@@ -7,6 +8,10 @@ import { Admission } from "./admission.ts";
 import { Backend, NOWHERE } from "./backend.ts";
 import { nextChooser } from "./chooser.ts";
 import type { Chooser } from "./chooser.ts";
+import { Gauges } from "./gauges.ts";
+import type { CarriedBy } from "./gauges.ts";
+import { NO_READING } from "./reading.ts";
+import type { BackendReading, Reading } from "./reading.ts";
 import { limitOf } from "./gate.ts";
 import { PickRate } from "./pick-rate.ts";
 import type { Later, Seeker, Waiter } from "./waiting.ts";
@@ -40,6 +45,7 @@ export class Pool {
 
   private chooser: Chooser;
   private readonly world: PoolWorld;
+  private readonly gauges = new Gauges();
   private readonly known = new Map<string, Backend>();
   private readonly pickRate: PickRate | undefined;
   private readonly admission: Admission;
@@ -191,6 +197,47 @@ export class Pool {
     this.admission.wake();
   }
 
+  /** Whether the balancing method wants anything to be measured, so that {@link look} has to be called. */
+  get isMeasured(): boolean {
+    return this.gauges.isOn;
+  }
+
+  /** Whether it wants to know what tunnels carry. */
+  get asksForTraffic(): boolean {
+    return this.gauges.measures.activity !== undefined;
+  }
+
+  /** A backend has answered a handshake, or has let it time out. */
+  noteHandshake({ gauge }: Backend, milliseconds: Milliseconds): void {
+    if (this.isMeasured) gauge.noteHandshake(milliseconds);
+  }
+
+  /** A backend's heartbeat has come back. */
+  noteRoundTrip({ gauge }: Backend, milliseconds: Milliseconds): void {
+    if (this.isMeasured) gauge.noteRoundTrip(milliseconds);
+  }
+
+  /** A backend has said how loaded it is, from 0 to 1. */
+  noteReport({ gauge }: Backend, load: number): void {
+    if (this.isMeasured) gauge.noteReport(load);
+  }
+
+  /**
+   * Counts in what has been measured since the last time; to be called every second while something is.
+   *
+   * @param elapsed since the last time
+   * @returns what of it this worker saw, for the others
+   */
+  look(elapsed: Milliseconds, carriedBy: CarriedBy): BackendReading[] {
+    const seen = this.gauges.look(elapsed, this.known.values(), viewsOf(this.chooser), carriedBy);
+    return [...seen].map(([{ name }, reading]) => [this.name, name, reading]);
+  }
+
+  /** Takes over what the other workers saw: of every backend, those that are absent too. */
+  setOtherReadings(readings: ReadonlyMap<string, Reading>): void {
+    for (const [name, { gauge }] of this.known) gauge.hear(readings.get(name) ?? NO_READING);
+  }
+
   tunnelOpened({ counters }: Backend): void {
     counters.open += 1;
     counters.tunnels += 1;
@@ -218,6 +265,8 @@ export class Pool {
     const members = config.backends.map((backend) => this.member(backend));
     for (const backend of members) this.admit(backend, config);
     const chooser = nextChooser(config, secret, members, old, this.world.random);
+    this.gauges.follow(balanceMeasures(config.balance), this.known.values());
+    this.gauges.show(viewsOf(chooser), members);
     this.admission.configure(config, members);
     for (const backend of members) this.showOn(chooser, backend);
     for (const backend of old?.members ?? []) this.forgetIfGone(backend);
@@ -286,6 +335,10 @@ export class Pool {
     this.admission.taken(backend, kind);
     return backend;
   }
+}
+
+function viewsOf({ tunnel, request }: Chooser): readonly [PoolState, ...PoolState[]] {
+  return request === tunnel ? [tunnel.view] : [tunnel.view, request.view];
 }
 
 function showAs(view: PoolState, { index, load, weight }: Backend, eligible: boolean): void {

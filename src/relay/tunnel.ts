@@ -27,6 +27,8 @@ export interface TunnelWorld {
 
 /** Who keeps a tunnel. */
 export interface TunnelOwner {
+  /** The backend's heartbeat has come back. */
+  backendAnswered(rtt: Milliseconds): void;
   /** Both connections are gone. */
   tunnelOver(tunnel: Tunnel): void;
 }
@@ -103,6 +105,7 @@ export class Tunnel implements WheelEntry {
   /** A heartbeat of a leg has come back. */
   heartbeat(side: Side, rtt: Milliseconds): void {
     this.world.meters[side.name].heartbeat(rtt);
+    if (side === this.backend) this.owner.backendAnswered(rtt);
   }
 
   /** Why the tunnel ends; undefined as long as it is open. */

@@ -1,14 +1,18 @@
+import { GaugeExchange } from "./gauge-exchange.ts";
 import { LoadBoard } from "./load-board.ts";
 import type { LoadChange } from "./messages.ts";
 import type { Seat } from "./seat.ts";
 
 /** Tells every worker what the others have: as soon as one tells, or ends. */
 export class LoadExchange {
+  /** What they have measured, which is less urgent. */
+  readonly gauges: GaugeExchange;
   private readonly board = new LoadBoard();
   private readonly seats: ReadonlyMap<number, Seat>;
 
   constructor(seats: ReadonlyMap<number, Seat>) {
     this.seats = seats;
+    this.gauges = new GaugeExchange(seats);
   }
 
   /** Somebody comes, who has nothing yet. */
@@ -25,6 +29,7 @@ export class LoadExchange {
   /** Somebody is gone, with all that it had. */
   leave(worker: number): void {
     this.tell(worker, this.board.removeWorker(worker));
+    this.gauges.leave(worker);
   }
 
   /** What one worker has on one backend. */

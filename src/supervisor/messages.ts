@@ -3,6 +3,7 @@ import type { Config } from "../config/index.ts";
 import type { HealthSignal } from "../health/index.ts";
 import type { WorkerCounts } from "../metrics/index.ts";
 import type { Answer, Question } from "../operations/index.ts";
+import type { BackendReading } from "../pool/index.ts";
 
 /** The load of one backend: the pool's name, the backend's name, the count. */
 export type LoadChange = readonly [pool: string, backend: string, load: number];
@@ -64,6 +65,8 @@ export type ToWorker =
   /** Another configuration; `configured` tells when it is in force. */
   | { readonly type: "plan"; readonly revision: number; readonly plan: WorkerPlan }
   | { readonly type: "others"; readonly changes: readonly LoadChange[] }
+  /** All that the other workers have measured of backends in the last second. */
+  | { readonly type: "gauges"; readonly readings: readonly BackendReading[] }
   | { readonly type: "health"; readonly notice: HealthNotice }
   /** The turn at an address has gone to another worker. */
   | { readonly type: "withdraw"; readonly turn: number }
@@ -96,6 +99,8 @@ export type FromWorker =
       readonly error?: { readonly code: string; readonly message: string };
     }
   | { readonly type: "load"; readonly changes: readonly LoadChange[]; readonly connections: number }
+  /** All that it has measured of backends in the last second. */
+  | { readonly type: "gauges"; readonly readings: readonly BackendReading[] }
   /** An order has been taken over; it uses so many now. */
   | {
       readonly type: "leased";

@@ -346,6 +346,7 @@ export class Supervisor {
     if (message.type === "taken") this.taken(seat, message.connections);
     else if (message.type === "passed") this.passed(seat, message);
     else if (message.type === "load") this.takeLoads(seat, message.changes, message.connections);
+    else if (message.type === "gauges") this.loads.gauges.take(seat.id, message.readings);
     else if (message.type === "signal") this.health.observe(message.pool, message.backend, message.signal);
     else if (message.type === "want" || message.type === "leased") this.leases.hear(seat.id, message);
     else if (message.type === "answer") seat.answered(message.request, message.answer);

@@ -12,7 +12,7 @@ import type { ListenerHandlers } from "../listener/index.ts";
 import type { BackendCounts, WorkerCounts } from "../metrics/index.ts";
 import { Desk } from "../operations/index.ts";
 import type { Question } from "../operations/index.ts";
-import type { Backend, Pool } from "../pool/index.ts";
+import type { Backend, BackendReading, Pool } from "../pool/index.ts";
 import { createDriver, discard } from "../wire/index.ts";
 import type { Accepted, LegDriver, ServerHandle } from "../wire/index.ts";
 
@@ -127,6 +127,7 @@ export class Worker {
       idPrefix: this.idPrefix,
       workers: start.workers,
       driver,
+      onReadings: start.workers > 1 ? (readings) => world.send({ type: "gauges", readings }) : () => {},
       onLoad: start.workers > 1 ? (pool, backend) => this.tellLoad(pool, backend) : () => {},
       onWant: (pool, backend) => world.send({ type: "want", pool: pool.name, backend: backend.name }),
       onSignal: (pool, backend, signal) => this.tellSignal(pool, backend, signal),
@@ -194,6 +195,7 @@ export class Worker {
   /** Does what the supervisor says. */
   receive(message: Exclude<ToWorker, { type: "start" }>): void {
     if (message.type === "others") this.applyOthers(message.changes);
+    else if (message.type === "gauges") this.applyReadings(message.readings);
     else if (message.type === "plan") this.reconfigure(message.plan, message.revision);
     else if (message.type === "health") this.applyHealth(message.notice);
     else if (message.type === "withdraw") this.withdraw(message.turn);
@@ -369,6 +371,13 @@ export class Worker {
     this.gateway.pools.get(pool)?.setHealthy(backend, healthy);
     if (watched) this.watched.add(`${pool} ${backend}`);
     else this.watched.delete(`${pool} ${backend}`);
+  }
+
+  private applyReadings(readings: readonly BackendReading[]): void {
+    for (const [name, pool] of this.gateway.pools) {
+      const ofPool = readings.filter(([its]) => its === name);
+      pool.setOtherReadings(new Map(ofPool.map(([, backend, reading]) => [backend, reading])));
+    }
   }
 
   private applyOthers(changes: readonly LoadChange[]): void {

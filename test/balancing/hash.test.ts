@@ -102,9 +102,9 @@ test("options are the name of a method or an object, and mistakes are answered w
   });
   const messageOf = (input: unknown) => balanceSchema.safeParse(input).error?.issues[0]?.message;
   assert.equal(
-    messageOf("fastest"),
-    'no balancing method is called "fastest"; known are ' +
-      "round-robin, weighted-round-robin, least-connections, random, two-choices, hash",
+    messageOf("quickest"),
+    'no balancing method is called "quickest"; known are ' +
+      "round-robin, weighted-round-robin, least-connections, random, two-choices, least-load, fastest, hash",
   );
   assert.equal(messageOf("roundrobn"), 'no balancing method is called "roundrobn"; did you mean "round-robin"?');
   assert.equal(messageOf({ method: "hahs" }), 'no balancing method is called "hahs"; did you mean "hash"?');

@@ -34,6 +34,10 @@ export const anySituation = fc
       tried: fc.boolean(),
       weight: fc.constantFrom(0.5, 1, 1, 2, 7),
       load: fc.nat({ max: 50 }),
+      activity: fc.double({ min: 0, max: 1e6, noNaN: true }),
+      measuredLoad: fc.nat({ max: 50 }),
+      latency: fc.double({ min: 0, max: 1e5, noNaN: true }),
+      strain: fc.double({ min: 0.5, max: 2, noNaN: true }),
     }),
     { maxLength: 8 },
   )
@@ -43,7 +47,11 @@ export const anySituation = fc
       backendNames(backends.length),
       backends.map(({ weight }) => weight),
     );
-    for (const [index, { eligible, load }] of backends.entries()) {
+    view.activityPerTunnel = 1;
+    for (const [index, { eligible, load, activity, measuredLoad, latency, strain }] of backends.entries()) {
+      view.setActivity(index, activity, measuredLoad);
+      view.setLatency(index, latency);
+      view.setStrain(index, strain);
       view.setEligible(index, eligible);
       view.setLoad(index, load);
     }

@@ -4,6 +4,8 @@ import test from "node:test";
 
 import { startEchoes } from "../kit/backends.ts";
 import { openWs, whose } from "../kit/clients.ts";
+import { startLaden } from "../kit/laden.ts";
+import { until } from "../kit/until.ts";
 import { backendVariables, leave, met, metInTurn, startExample, tally } from "./start.ts";
 
 test("round-robin.yaml: one backend after the other", async (t) => {
@@ -50,6 +52,39 @@ test("two-choices.yaml: sockets that stay are spread closely", async (t) => {
   const counts = Object.values(tally(await metInTurn(t, example, 90)));
   assert.equal(counts.length, 3);
   assert.ok(Math.max(...counts) - Math.min(...counts) <= 8, counts.join("/"));
+});
+
+test("least-load.yaml: a socket that is busy keeps others away from its backend", async (t) => {
+  const backends = await startEchoes(t, 2);
+  const example = await startExample(t, "balancing/least-load.yaml", backendVariables(backends));
+  const busy = await openWs(t, example.url);
+  const home = await whose(busy);
+  busy.socket.on("message", () => busy.socket.send("and again"));
+  busy.socket.send("and again");
+  // Each of these is taken for as busy as the mean until it is known to be quiet.
+  await metInTurn(t, example, 12);
+  await until(async () => {
+    const others = await Promise.all(Array.from({ length: 4 }, () => openWs(t, example.url)));
+    const names = await Promise.all(others.map(whose));
+    for (const other of others) await leave(example, other);
+    return !names.includes(home);
+  }, "nobody else goes to the busy backend");
+});
+
+test("fastest.yaml: a backend that takes its time for handshakes is left alone", async (t) => {
+  const [backend] = await startEchoes(t, 1);
+  assert.ok(backend);
+  const slow = await startLaden(t, { delay: 60 });
+  const example = await startExample(t, "balancing/fastest.yaml", backendVariables([backend, slow]));
+  await until(async () => {
+    await leave(example, await openWs(t, example.url));
+    return slow.handshakes() > 0;
+  }, "the slow one was tried");
+  await until(async () => {
+    const before = slow.handshakes();
+    for (let turn = 0; turn < 8; turn += 1) await leave(example, await openWs(t, example.url));
+    return slow.handshakes() === before;
+  }, "eight in turn go to the other one");
 });
 
 test("hash.yaml: a room's sockets meet, and a room that is too full overflows to one other backend", async (t) => {

@@ -14,7 +14,7 @@ const openMany = async (t: TestContext, url: string, count: number): Promise<Cli
 
 const spread = (backends: readonly EchoBackend[]): number[] => backends.map((backend) => backend.sockets.size);
 
-for (const balance of ["round-robin", "weighted-round-robin", "least-connections"] as const) {
+for (const balance of ["round-robin", "weighted-round-robin", "least-connections", "least-load"] as const) {
   test(`six sockets on three backends are 2/2/2 under ${balance}`, async (t) => {
     const backends = await startEchoes(t, 3);
     const fairlead = await startBalancer(t, { backends: urlsOf(backends), balance });
@@ -23,7 +23,7 @@ for (const balance of ["round-robin", "weighted-round-robin", "least-connections
   });
 }
 
-for (const balance of ["random", "two-choices", "hash"] as const) {
+for (const balance of ["random", "two-choices", "fastest", "hash"] as const) {
   test(`sockets open and echo under ${balance}`, async (t) => {
     const backends = await startEchoes(t, 3);
     const fairlead = await startBalancer(t, { backends: urlsOf(backends), balance });

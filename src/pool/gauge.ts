@@ -1,0 +1,93 @@
+import type { ActivityMeasure } from "../balancing/index.ts";
+import type { Milliseconds } from "../base/index.ts";
+
+import { PeakMean } from "./peak-mean.ts";
+import { addReadings, followedBy, lastingReading, NO_READING } from "./reading.ts";
+import type { Reading } from "./reading.ts";
+
+const SECOND_MS: Milliseconds = 1_000;
+/** Time constant with which a backend's report loses its meaning when it is not renewed. */
+const REPORT_DECAY_MS: Milliseconds = 60_000;
+
+/** Most that a report counts for: a backend is taken for so many times as loaded as it seems, or for that part of it. */
+const STRAIN_MAX = 4;
+
+/** What a backend's tunnels have carried since they, or the worker, began. */
+export interface Carried {
+  readonly messages: { readonly fromClient: number; readonly fromBackend: number };
+  readonly bytes: { readonly fromClient: number; readonly fromBackend: number };
+}
+
+/** What is measured of one backend: what this worker sees and what the others tell, and what follows for choosing. */
+export class Gauge {
+  /** Mean over all workers, and the load that the backend had then. */
+  activity = 0;
+  load = 0;
+  readonly handshake = new PeakMean();
+  readonly roundTrip = new PeakMean();
+
+  /** What the other workers saw, until it is used. */
+  private others = NO_READING;
+  /** What this worker sees, likewise. */
+  private own = { ...NO_READING };
+  private carried: number | undefined;
+  private report: number | undefined;
+  private reportAge: Milliseconds = 0;
+
+  noteHandshake(milliseconds: Milliseconds): void {
+    this.own.handshakes += 1;
+    this.own.handshakeMs += milliseconds;
+  }
+
+  noteRoundTrip(milliseconds: Milliseconds): void {
+    this.own.roundTrips += 1;
+    this.own.roundTripMs += milliseconds;
+  }
+
+  /** @param load what the backend says of itself, from 0 to 1 */
+  noteReport(load: number): void {
+    this.own.reports += 1;
+    this.own.reported += load;
+  }
+
+  /** Reads off what tunnels have carried meanwhile. */
+  carry({ messages, bytes }: Carried, measure: ActivityMeasure, elapsed: Milliseconds): void {
+    const { messageBytes, fromClient, fromBackend } = measure;
+    const carried =
+      fromClient * (messages.fromClient + bytes.fromClient / messageBytes) +
+      fromBackend * (messages.fromBackend + bytes.fromBackend / messageBytes);
+    this.own.activity = (Math.max(0, carried - (this.carried ?? carried)) * SECOND_MS) / elapsed;
+    this.carried = carried;
+  }
+
+  /** Takes over what the other workers saw. */
+  hear(reading: Reading): void {
+    this.others = followedBy(this.others, reading);
+  }
+
+  /** What has been seen by all since the last time; it is to be used, and then counts no more. */
+  take(): { readonly own: Reading; readonly all: Reading } {
+    const { own } = this;
+    const all = addReadings(own, this.others);
+    this.own = { ...lastingReading(own) };
+    this.others = lastingReading(this.others);
+    return { own, all };
+  }
+
+  /** Goes on by some time, in which the backend said so of itself. */
+  heed({ reports, reported }: Reading, elapsed: Milliseconds): void {
+    this.reportAge += elapsed;
+    if (reports === 0) return;
+    this.report = reported / reports;
+    this.reportAge = 0;
+  }
+
+  /**
+   * The factor that the backend's own report amounts to: a quarter for 0, four for 1, and 1 for the middle or for none;
+   * what is not renewed goes back to 1.
+   */
+  get strain(): number {
+    if (this.report === undefined) return 1;
+    return STRAIN_MAX ** ((2 * this.report - 1) * Math.exp(-this.reportAge / REPORT_DECAY_MS));
+  }
+}
