@@ -23,7 +23,7 @@ export const mark = (tone: Tone, word: string, title = ""): VNode => html`
 
 /** How a backend is: whether it is well, and whether it is being emptied. */
 export function backendMarks(backend: Backend): VNode {
-  const tones = { healthy: "good", unhealthy: "bad", probing: "busy" } as const;
+  const tones = { healthy: "good", unhealthy: "bad", probing: "busy", ejected: "bad" } as const;
   return html`<span class="marks">
     ${mark(tones[backend.health], backend.health, backend.reason)}
     ${backend.state === "draining" ? mark("warn", "draining", "no new tunnels or requests") : null}

@@ -60,6 +60,10 @@ export class TunnelLife implements TunnelOwner {
     this.gateway.world.onRecord(finishRecord(this.draft, now, "progress", progress), this.draft.words);
   }
 
+  heartbeatBack(leg: "client" | "backend", rtt: Milliseconds): void {
+    if (leg === "backend") this.gateway.world.onTime(this.pool, this.backend, "heartbeat", rtt);
+  }
+
   tunnelOver(tunnel: Tunnel): void {
     const { gateway, pool, backend, draft } = this;
     gateway.tunnels.delete(this);

@@ -138,11 +138,13 @@ export class Upgrade {
     };
     this.noteAttempt(backend.name);
     pool.acquire(backend);
+    const begun = world.clock.now();
     const dial = new Dial(upstream.target(backend.config), head, upgrade, limits, world);
     this.client.onGone = () => dial.abort();
     try {
       const outcome = await dial.outcome;
       world.meters.dialled(pool.name, backend.name, outcome.kind);
+      world.onTime(pool, backend, "handshake", world.clock.now() - begun);
       this.gateway.signal(pool, backend, "success");
       return outcome;
     } catch (error) {

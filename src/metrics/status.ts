@@ -48,6 +48,12 @@ export interface BackendStatus extends BackendCounts {
   readonly reason: string;
   /** When it became so, ISO 8601. */
   readonly since: string;
+  /** When it may come back at the earliest, ISO 8601; null while it is healthy. */
+  readonly outUntil: string | null;
+  /** How often it has become unhealthy or been ejected since the start. */
+  readonly flaps: number;
+  /** What its flapping has come to: 1 for each time, halving with time. */
+  readonly penalty: number;
 }
 
 /** One pool in the status. */
@@ -55,6 +61,8 @@ export interface PoolStatus {
   readonly name: string;
   readonly balance: string;
   readonly affinity: string;
+  /** Whether so few of its backends are well that all are tried. */
+  readonly panic: boolean;
   readonly backends: readonly BackendStatus[];
 }
 

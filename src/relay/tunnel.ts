@@ -27,6 +27,8 @@ export interface TunnelWorld {
 
 /** Who keeps a tunnel. */
 export interface TunnelOwner {
+  /** A leg has answered a heartbeat. */
+  heartbeatBack?(leg: "client" | "backend", rtt: Milliseconds): void;
   /** Both connections are gone. */
   tunnelOver(tunnel: Tunnel): void;
 }
@@ -103,6 +105,7 @@ export class Tunnel implements WheelEntry {
   /** A heartbeat of a leg has come back. */
   heartbeat(side: Side, rtt: Milliseconds): void {
     this.world.meters[side.name].heartbeat(rtt);
+    this.owner.heartbeatBack?.(side.name, rtt);
   }
 
   /** Why the tunnel ends; undefined as long as it is open. */

@@ -4,7 +4,6 @@ import { startWheel, Wheel } from "../base/index.ts";
 import type { Milliseconds } from "../base/index.ts";
 import type { Config } from "../config/index.ts";
 import { retryAfter } from "../gateway/index.ts";
-import { takesNewWork } from "../health/index.ts";
 import { TurnAway } from "../listener/index.ts";
 import type { InstanceReading, Status } from "../metrics/index.ts";
 import type { Questions, TellEvent } from "../operations/index.ts";
@@ -211,6 +210,7 @@ export class Supervisor {
       room: this.room,
       refusedConnections: this.refusedConnections,
       health: this.health,
+      now: this.world.clock.now(),
       wallOf: (monotonic) => this.world.clock.wall() - (this.world.clock.now() - monotonic),
     });
   }
@@ -237,8 +237,7 @@ export class Supervisor {
 
   /** Whether a backend is well enough for new work. */
   isHealthy(pool: string, backend: string): boolean {
-    const state = this.health.stateOf(pool, backend);
-    return state !== undefined && takesNewWork(state);
+    return this.health.isHealthy(pool, backend);
   }
 
   /** From now on no affinity leads to these backends of a pool. */
@@ -350,6 +349,7 @@ export class Supervisor {
     else if (message.type === "passed") this.passed(seat, message);
     else if (message.type === "load") this.takeLoads(seat, message.changes, message.connections);
     else if (message.type === "signal") this.health.observe(message.pool, message.backend, message.signal);
+    else if (message.type === "vitals") this.health.takeVitals(message.vitals);
     else if (message.type === "answer") seat.answered(message.request, message.answer);
     else if (message.type === "counts") seat.counted(message.request, message.counts);
     else seat.configured(message.revision);

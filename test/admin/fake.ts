@@ -28,6 +28,9 @@ const backend = (name: string): BackendStatus => ({
   health: "healthy",
   reason: "no failure has been seen yet",
   since: TIME,
+  outUntil: null,
+  flaps: 0,
+  penalty: 0,
   open: 2,
   inFlight: 0,
   load: 2,
@@ -50,7 +53,7 @@ const status: Status = {
   descriptors: null,
   refusedTunnels: 0,
   refusedConnections: 0,
-  pools: [{ name: "chat", balance: "least-connections", affinity: "none", backends: [backend(BACKEND)] }],
+  pools: [{ name: "chat", balance: "least-connections", affinity: "none", panic: false, backends: [backend(BACKEND)] }],
 };
 
 const tunnel = {
