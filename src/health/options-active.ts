@@ -24,13 +24,10 @@ const regex = z
     if (problem !== undefined) context.addIssue({ code: "custom", message: problem, input: source });
   });
 
-const expectation = z.union(
-  [
-    z.strictObject({ contains: z.string().min(1).max(MAX_TEXT).describe("A text that it has to contain.") }),
-    z.strictObject({ regex: regex.describe("A regular expression of JavaScript that has to be found in it.") }),
-  ],
-  { error: "expected one of { contains: TEXT } and { regex: PATTERN }" },
-);
+const expectation = z.union([
+  z.strictObject({ contains: z.string().min(1).max(MAX_TEXT).describe("A text that it has to contain.") }),
+  z.strictObject({ regex: regex.describe("A regular expression of JavaScript that has to be found in it.") }),
+]);
 
 const status = z.union([z.int().min(STATUS_MIN).max(STATUS_MAX), z.enum(["1xx", "2xx", "3xx", "4xx", "5xx"])], {
   error: 'expected a status such as 204, or a class of them such as "2xx"',
@@ -62,6 +59,12 @@ const pace = {
     .prefault(3)
     .describe("Probes in a row that have to fail before a backend is unhealthy."),
 };
+
+/** Only what says no kind that there is gets this; mistakes within a kind have words of their own. */
+function kindError({ input }: { readonly input?: unknown }): string | undefined {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) return undefined;
+  return 'expected the kind of the probe: "tcp", "http" or "websocket"';
+}
 
 const tcp = z
   .strictObject({ kind: z.literal("tcp"), ...pace })
@@ -104,9 +107,7 @@ const websocket = z
 
 /** Probes of backends that are well too. */
 export const activeSchema = z
-  .union([z.literal("off"), z.discriminatedUnion("kind", [tcp, http, websocket])], {
-    error: 'expected "off", or an object with a `kind`: tcp, http or websocket',
-  })
+  .union([z.literal("off"), z.discriminatedUnion("kind", [tcp, http, websocket], { error: kindError })])
   .prefault("off")
   .describe(
     "Probes of every backend, at all times, by the instance and not by each worker. They also decide when a backend is well again, in the place of `probe` and `successThreshold`.",
