@@ -12,6 +12,8 @@ export interface VitalSigns {
   readonly lost: number;
   /** Tunnels that were open before that. */
   readonly open: number;
+  /** Tunnels that were opened since. */
+  readonly opened: number;
   /** Time that tunnels were open, all together. */
   readonly tunnelMs: Milliseconds;
   /** Times to the answers of handshakes. */
@@ -32,7 +34,7 @@ export interface VitalsSum {
 
 /** A window is kept in so many parts, so that it slides. */
 export const WINDOW_PARTS = 6;
-/** At least this share of a worker's tunnels lost between two reports is a mass loss, which has one cause. */
+/** At least this share of the tunnels that a worker had, lost between two reports, is a mass loss, which has one cause. */
 const MASS_LOSS_SHARE = 0.5;
 /** A mass loss may reach into the next report of a worker, and workers do not report in step. */
 const MASS_LOSS_SPREAD_MS: Milliseconds = 2_000;
@@ -88,12 +90,16 @@ export class VitalsWindow {
     this.parts = [];
   }
 
-  /** Tunnels that are lost one by one count each; those that are lost together have one cause. */
-  private lossesIn({ lost, open }: VitalSigns, now: Milliseconds, failureWindow: Milliseconds): number {
-    if (lost === 0 || lost < MASS_LOSS_SHARE * open) return lost;
+  /**
+   * Tunnels that are lost one by one count each; those that are lost together have one cause. A tunnel that is lost right
+   * after it was opened is a failure of its own: a backend that drops all of them so soon has not failed once.
+   */
+  private lossesIn({ lost, open, opened }: VitalSigns, now: Milliseconds, failureWindow: Milliseconds): number {
+    const old = Math.max(0, lost - opened);
+    if (old === 0 || old < MASS_LOSS_SHARE * open) return lost;
     const isNew = now - this.massLossAt >= failureWindow + MASS_LOSS_SPREAD_MS;
     if (isNew) this.massLossAt = now;
-    return isNew ? 1 : 0;
+    return lost - old + (isNew ? 1 : 0);
   }
 
   private partAt(now: Milliseconds, window: Milliseconds): Part {

@@ -24,19 +24,22 @@ class Seen {
   lost = 0;
   handshakes = new Sketch();
   rtts = new Sketch();
-  /** Tunnels that were open when it was last told. */
-  open: number;
+  /** Tunnels that were open when it was last told, and those opened until then. */
+  private open: number;
+  private tunnels: number;
 
-  constructor(open: number) {
+  constructor({ open, tunnels }: Backend["counters"]) {
     this.open = open;
+    this.tunnels = tunnels;
   }
 
   /** What is to be told now; begins anew. Undefined when there is nothing. */
-  take(open: number, time: Milliseconds): VitalSigns | undefined {
+  take({ open, tunnels }: Backend["counters"], time: Milliseconds): VitalSigns | undefined {
     const { attempts, failures, lost, handshakes, rtts } = this;
     const tunnelMs = ((this.open + open) / 2) * time;
-    const signs = { attempts, failures, lost, open: Math.max(this.open, lost), tunnelMs };
+    const signs = { attempts, failures, lost, open: this.open, opened: tunnels - this.tunnels, tunnelMs };
     this.open = open;
+    this.tunnels = tunnels;
     if (attempts + lost + tunnelMs + rtts.size === 0) return undefined;
     this.attempts = 0;
     this.failures = 0;
@@ -83,7 +86,7 @@ export class VitalsTeller {
   private of(pool: Pool, backend: Backend): Seen | undefined {
     if (pool.config.health.outliers === "off") return undefined;
     let seen = this.seen.get(backend);
-    if (seen === undefined) this.seen.set(backend, (seen = new Seen(backend.counters.open)));
+    if (seen === undefined) this.seen.set(backend, (seen = new Seen(backend.counters)));
     return seen;
   }
 
@@ -95,7 +98,7 @@ export class VitalsTeller {
     const present = new Set<Backend>();
     for (const pool of this.world.pools()) {
       for (const backend of pool.members) {
-        const signs = this.of(pool, backend)?.take(backend.counters.open, time);
+        const signs = this.of(pool, backend)?.take(backend.counters, time);
         present.add(backend);
         if (signs !== undefined) vitals.push([pool.name, backend.name, signs]);
       }

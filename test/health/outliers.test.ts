@@ -26,7 +26,7 @@ const optionsOf = (outliers: object = {}): OutlierOptions => {
   return parsed;
 };
 
-const NOTHING: VitalSigns = { attempts: 0, failures: 0, lost: 0, open: 0, tunnelMs: 0, handshakes: [], rtts: [] };
+const NOTHING: VitalSigns = { attempts: 0, failures: 0, lost: 0, open: 0, opened: 0, tunnelMs: 0, handshakes: [], rtts: [] };
 const MINUTE = 60_000;
 
 const times = (...all: readonly number[]): Sketch => {
@@ -123,6 +123,15 @@ test("a mass loss is one failure, over all workers and reports; tunnels that are
   assert.equal(window.sum(9_000, MINUTE).failureShare, 5 / 100);
   window.take({ ...NOTHING, lost: 96, open: 96 }, 10_000, MINUTE, 1000);
   assert.equal(window.sum(10_000, MINUTE).failureShare, 6 / 100, "another one is another failure");
+});
+
+test("tunnels that are lost as soon as they are opened count each", () => {
+  const window = new VitalsWindow();
+  window.take({ ...NOTHING, attempts: 50, lost: 50, open: 1, opened: 50 }, 0, MINUTE, 1000);
+  assert.equal(window.sum(0, MINUTE).failureShare, 1);
+  window.clear();
+  window.take({ ...NOTHING, attempts: 10, lost: 1_005, open: 1_000, opened: 10 }, MINUTE, MINUTE, 1000);
+  assert.equal(window.sum(MINUTE, MINUTE).failureShare, 1, "ten that were new, and all the others at once");
 });
 
 test("what is older than the window is forgotten, a sixth at a time", () => {

@@ -16,6 +16,7 @@ const signs = (parts: Partial<VitalSigns>): VitalSigns => ({
   failures: 0,
   lost: 0,
   open: 0,
+  opened: 0,
   tunnelMs: 0,
   handshakes: [],
   rtts: [],
