@@ -42,11 +42,7 @@ export function eject(
 }
 
 /** An ejection is over, or is not to last any longer. One that is not ejected stays as it is. */
-export function endEjection(
-  state: HealthState,
-  now: Milliseconds,
-  reason = "its ejection is over",
-): HealthChange {
+export function endEjection(state: HealthState, now: Milliseconds, reason = "its ejection is over"): HealthChange {
   if (state.status !== "ejected") return { state, flipped: false };
   return {
     state: { ...state, status: "healthy", since: now, reason, failures: 0, probeFailures: 0, countedAt: {} },

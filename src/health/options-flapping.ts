@@ -10,7 +10,9 @@ const flappingObject = z
       .min(1)
       .max(MAX_PENALTY)
       .prefault(3)
-      .describe("Penalty above which a backend is held back. Each time that it becomes unhealthy or is ejected adds 1."),
+      .describe(
+        "Penalty above which a backend is held back. Each time that it becomes unhealthy or is ejected adds 1.",
+      ),
     reuse: z.number().gt(0).max(MAX_PENALTY).prefault(1.5).describe("Penalty below which it is let go again."),
     halfLife: durationField({ min: 100 }).prefault("2m").describe("Time in which a penalty decays to its half."),
     maxHold: durationField().prefault("5m").describe("How long a backend is held back at most."),

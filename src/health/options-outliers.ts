@@ -47,7 +47,9 @@ const outliersObject = z
       .describe("How long a backend is ejected the first time; doubles each time that it does not stay well for long."),
     maxEjection: durationField()
       .prefault("10m")
-      .describe("What `ejection` grows to at most. A backend that stays well for this long starts with `ejection` again."),
+      .describe(
+        "What `ejection` grows to at most. A backend that stays well for this long starts with `ejection` again.",
+      ),
     maxEjected: z
       .number()
       .gt(0)

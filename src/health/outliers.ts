@@ -24,7 +24,7 @@ export function findOutliers(sums: ReadonlyMap<string, VitalsSum>, options: Outl
     ...byFailures(sums, options),
     ...bySlowness("handshakes", timesOf(sums, "handshakes", options), options),
     ...bySlowness("heartbeats", timesOf(sums, "rtts", options), options),
-  ].sort((one, other) => other.excess - one.excess);
+  ].toSorted((one, other) => other.excess - one.excess);
   const first = new Map<string, Outlier>();
   for (const outlier of found) if (!first.has(outlier.backend)) first.set(outlier.backend, outlier);
   return [...first.values()];
@@ -57,11 +57,7 @@ function byFailures(sums: ReadonlyMap<string, VitalsSum>, { failures, minSamples
   }));
 }
 
-function bySlowness(
-  what: string,
-  values: ReadonlyMap<string, Milliseconds>,
-  { slowness }: OutlierOptions,
-): Outlier[] {
+function bySlowness(what: string, values: ReadonlyMap<string, Milliseconds>, { slowness }: OutlierOptions): Outlier[] {
   return standingOut(values, slowness.factor, slowness.minimum).map(({ backend, value, median, excess }) => ({
     backend,
     reason: `${what} are answered after ${roundly(value)}, by the others after ${roundly(median)} (medians)`,
@@ -92,7 +88,7 @@ function standingOut(values: ReadonlyMap<string, number>, factor: number, floor:
 }
 
 function medianOf(values: readonly number[]): number | undefined {
-  const sorted = [...values].sort((one, other) => one - other);
+  const sorted = values.toSorted((one, other) => one - other);
   const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
   return low === undefined || high === undefined ? undefined : (low + high) / 2;
 }

@@ -36,7 +36,7 @@ export class Sketch {
   /** Undefined when it has nothing. */
   median(): Milliseconds | undefined {
     let below = 0;
-    for (const [bucket, count] of [...this.counts].sort(([one], [other]) => one - other)) {
+    for (const [bucket, count] of [...this.counts].toSorted(([one], [other]) => one - other)) {
       below += count;
       if (below * 2 >= this.total) return RATIO ** bucket;
     }

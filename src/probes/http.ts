@@ -32,7 +32,11 @@ export const http: ProbeKind<Question> = (work) => {
   return () => void request.destroy();
 };
 
-function judge({ question, tellLoad, pass, fail }: ProbeWork<Question>, response: IncomingMessage, begun: number): void {
+function judge(
+  { question, tellLoad, pass, fail }: ProbeWork<Question>,
+  response: IncomingMessage,
+  begun: number,
+): void {
   tellLoad(response.headers[LOAD_HEADER]);
   const { statusCode = 0 } = response;
   response.on("error", () => fail("unexpected-close", "its answer was cut off"));

@@ -14,7 +14,7 @@ export const tcp: ProbeKind<ActiveOptions & { kind: "tcp" }> = ({ backend, tls, 
     ? connectSecure({ host, port, ...nameFor(host), ...tlsOptions(backend, tls) })
     : connectPlain({ host, port });
   socket.on(secure ? "secureConnect" : "connect", () => pass(performance.now() - begun));
-  socket.on("error", (error) => fail("dial-failed", error.message));
+  socket.on("error", (error: Error) => fail("dial-failed", error.message));
   socket.on("close", () => fail("dial-failed", "it closed the connection at once"));
   // Behind the end of a TLS session what is left of the connection has to be read before it is let go.
   return (passed) => void (passed ? socket.resume().end(() => socket.destroy()) : socket.destroy());

@@ -23,7 +23,10 @@ import { Messages } from "./messages.ts";
 import { textFrame } from "./text-frame.ts";
 import { tlsOptions } from "./tls.ts";
 
-type Question = Omit<ActiveOptions & { kind: "websocket" }, "kind" | "interval" | "jitter" | "timeout" | "rise" | "fall"> & {
+type Question = Omit<
+  ActiveOptions & { kind: "websocket" },
+  "kind" | "interval" | "jitter" | "timeout" | "rise" | "fall"
+> & {
   /** Whether a backend that refuses the handshake with a status below 500 is well: it lives, and decides for itself. */
   readonly mayRefuse?: boolean;
 };
@@ -74,7 +77,11 @@ function handshake({ backend, tls, question }: ProbeWork<Question>, key: string)
   });
 }
 
-function judgeRefusal({ question, tellLoad, pass, fail }: ProbeWork<Question>, response: IncomingMessage, begun: number) {
+function judgeRefusal(
+  { question, tellLoad, pass, fail }: ProbeWork<Question>,
+  response: IncomingMessage,
+  begun: number,
+) {
   const status = response.statusCode ?? 0;
   tellLoad(response.headers[LOAD_HEADER]);
   if (question.mayRefuse === true && status < 500) pass(performance.now() - begun);

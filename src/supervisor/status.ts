@@ -125,8 +125,7 @@ function backendStatus(
     health: known?.status ?? "healthy",
     reason: known === undefined ? "it has been removed" : reasonOf(known, now),
     since: new Date(known === undefined ? startedWall : wallOf(known.since)).toISOString(),
-    outUntil:
-      known === undefined || known.status === "healthy" ? null : new Date(wallOf(known.probeAt)).toISOString(),
+    outUntil: known === undefined || known.status === "healthy" ? null : new Date(wallOf(known.probeAt)).toISOString(),
     flaps: known?.flaps ?? 0,
     penalty: known === undefined ? 0 : roundPenalty(penaltyNow(known, now, pool.health)),
     ...sumCounts([past.of(pool.name, name), ...workers.map(({ counts }) => counts?.pools[pool.name]?.[name])]),

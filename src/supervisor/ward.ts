@@ -105,7 +105,7 @@ export class Ward {
     const members = this.members();
     const ejected = members
       .filter(({ state }) => state.status === "ejected")
-      .sort((one, other) => one.state.probeAt - other.state.probeAt);
+      .toSorted((one, other) => one.state.probeAt - other.state.probeAt);
     const surplus = ejected.length - ejectionsLeft(members.length, 0, outliers);
     for (const patient of ejected.slice(0, Math.max(0, surplus))) {
       patient.take(endEjection(patient.state, now, "ejected, but too many of its pool are"));

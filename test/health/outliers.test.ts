@@ -26,7 +26,16 @@ const optionsOf = (outliers: object = {}): OutlierOptions => {
   return parsed;
 };
 
-const NOTHING: VitalSigns = { attempts: 0, failures: 0, lost: 0, open: 0, opened: 0, tunnelMs: 0, handshakes: [], rtts: [] };
+const NOTHING: VitalSigns = {
+  attempts: 0,
+  failures: 0,
+  lost: 0,
+  open: 0,
+  opened: 0,
+  tunnelMs: 0,
+  handshakes: [],
+  rtts: [],
+};
 const MINUTE = 60_000;
 
 const times = (...all: readonly number[]): Sketch => {
@@ -46,10 +55,9 @@ const sumOf = (parts: Partial<VitalsSum>): VitalsSum => ({
 });
 
 const found = (sums: Readonly<Record<string, Partial<VitalsSum>>>, outliers: object = {}): string[] =>
-  findOutliers(
-    new Map(Object.entries(sums).map(([name, parts]) => [name, sumOf(parts)])),
-    optionsOf(outliers),
-  ).map(({ backend, reason }) => `${backend}: ${reason}`);
+  findOutliers(new Map(Object.entries(sums).map(([name, parts]) => [name, sumOf(parts)])), optionsOf(outliers)).map(
+    ({ backend, reason }) => `${backend}: ${reason}`,
+  );
 
 test("a sketch tells the median to a few per cent, over workers too", () => {
   const random = seededRandom(5);
@@ -165,7 +173,10 @@ test("ejections double up to their maximum, and begin anew with who stayed well 
   const lengths: number[] = [];
   for (let at = 0; at < 4; at += 1) {
     state = eject(state, "40 % failures, the others 2 %", now, health, outliers).state;
-    assert.deepEqual([state.status, state.reason, takesNewWork(state)], ["ejected", "40 % failures, the others 2 %", false]);
+    assert.deepEqual(
+      [state.status, state.reason, takesNewWork(state)],
+      ["ejected", "40 % failures, the others 2 %", false],
+    );
     assert.equal(eject(state, "again", now, health, outliers).state, state);
     lengths.push(state.probeAt - now);
     now = state.probeAt;
@@ -190,7 +201,10 @@ test("panic begins at the threshold, and never while all are well or where it is
   const at = (panic: number | "off") => (backends: number, well: number) =>
     panics(backends, well, healthSchema.parse({ panic }));
   assert.deepEqual([at("off")(4, 0), at(0)(4, 0), at(0)(4, 1), at(0)(0, 0)], [false, true, false, false]);
-  assert.deepEqual([4, 3, 2, 1].map((well) => at(0.5)(4, well)), [false, false, true, true]);
+  assert.deepEqual(
+    [4, 3, 2, 1].map((well) => at(0.5)(4, well)),
+    [false, false, true, true],
+  );
   assert.equal(at(0.99)(4, 4), false);
 });
 
@@ -217,7 +231,10 @@ test("whatever is seen: only who is judged stands out, never more than all but o
         assert.ok(excess >= 1 && Number.isFinite(excess));
       }
       const excesses = outliers.map(({ excess }) => excess);
-      assert.deepEqual(excesses, excesses.toSorted((a, b) => b - a));
+      assert.deepEqual(
+        excesses,
+        excesses.toSorted((a, b) => b - a),
+      );
     }),
   );
 });

@@ -17,11 +17,7 @@ const question = (active: object): ProbeQuestion => {
 };
 
 /** Asks whoever listens at a local port, over TLS where there are options for it. */
-export const askPort = (
-  port: number,
-  active: object,
-  tls?: PoolTls,
-): Promise<ProbeFinding> => {
+export const askPort = (port: number, active: object, tls?: PoolTls): Promise<ProbeFinding> => {
   const secure = tls !== undefined;
   const backend = {
     name: `ws://127.0.0.1:${port}`,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { RawPeer, } from "../kit/raw.ts";
+import type { RawPeer } from "../kit/raw.ts";
 import { askScript } from "./asking.ts";
 
 const HTTP = { kind: "http" };
@@ -32,17 +32,18 @@ test("it asks for the path as an ordinary client would", async (t) => {
 
 for (const [statuses, well, ill] of [
   [undefined, [200, 204, 299], [301, 404, 500, 503]],
-  [[200, "3xx", 401], [200, 302, 399, 401], [201, 400, 403]],
+  [
+    [200, "3xx", 401],
+    [200, 302, 399, 401],
+    [201, 400, 403],
+  ],
 ] as const) {
   for (const status of [...well, ...ill]) {
     const isWell = well.some((one) => one === status);
     test(`${status} is ${isWell ? "well" : "a failure"} where ${statuses?.join(", ") ?? "2xx"} are well`, async (t) => {
       const active = { ...HTTP, ...(statuses !== undefined && { statuses: [...statuses] }) };
       const { failure } = await askScript(t, active, answering(answer(status)));
-      assert.deepEqual(
-        failure,
-        isWell ? undefined : { signal: "dial-failed", reason: `it answered ${status}` },
-      );
+      assert.deepEqual(failure, isWell ? undefined : { signal: "dial-failed", reason: `it answered ${status}` });
     });
   }
 }

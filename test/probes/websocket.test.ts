@@ -116,7 +116,11 @@ for (const [what, frames] of [
 }
 
 test("101 and then silence is a failure", async (t) => {
-  const { failure } = await askScript(t, { ...WEBSOCKET, timeout: "200ms" }, talking(undefined, () => []));
+  const { failure } = await askScript(
+    t,
+    { ...WEBSOCKET, timeout: "200ms" },
+    talking(undefined, () => []),
+  );
   assert.equal(failure?.signal, "heartbeat-timeout");
 });
 

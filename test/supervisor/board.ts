@@ -35,7 +35,10 @@ interface Setting {
 
 /** The pools of a configuration that says this of the pool `chat`. */
 export const poolsWith = (health: object, backends: readonly Backend[] = [ONE, TWO]) =>
-  Object.values(parseConfig({ pools: { chat: { backends: [...backends], health: { cooldownJitter: 0, ...health } } } }).config.pools);
+  Object.values(
+    parseConfig({ pools: { chat: { backends: [...backends], health: { cooldownJitter: 0, ...health } } } }).config
+      .pools,
+  );
 
 const seldomLogger = (logged: string[]) => {
   const log =

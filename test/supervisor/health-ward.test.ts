@@ -119,7 +119,10 @@ test("when so few are well that the pool panics all are tried, and no more once 
       [FOUR, true, true],
     ],
   );
-  assert.ok(board.notices().every(({ panic }) => panic), "new workers are told as well");
+  assert.ok(
+    board.notices().every(({ panic }) => panic),
+    "new workers are told as well",
+  );
   pass(5_100);
   await asked[0]?.answer();
   assert.equal(board.panics("chat"), false);
@@ -178,7 +181,8 @@ test("whatever is seen of them: never too many are ejected, somebody is always l
         for (const backend of backends) {
           const state = board.stateOf("chat", backend);
           assert.ok(state !== undefined);
-          if (state.status === "ejected") assert.ok(state.probeAt <= state.since + 300_000 && state.probeAt > now() - 200);
+          if (state.status === "ejected")
+            assert.ok(state.probeAt <= state.since + 300_000 && state.probeAt > now() - 200);
           if (well === 0 && state.status === "unhealthy") assert.ok(state.probeAt <= Math.max(state.coolsUntil, now()));
         }
       };

@@ -24,7 +24,7 @@ const QUICK = { cooldown: "100ms", maxCooldown: "100ms" };
 
 /** An echo backend as a process of its own. */
 const startChild = async (t: TestContext, port = 0, within: readonly string[] = []) => {
-  const [command = process.execPath, ...args] = [...within, process.execPath, programFile("echo.ts"), "child", `${port}`];
+  const [command, ...args] = [...within, process.execPath, programFile("echo.ts"), "child", `${port}`];
   const program = runProgram(t, command, args);
   const bound = Number((await program.line(/^listening (\d+)/))[1]);
   return { ...program, port: bound, url: `ws://127.0.0.1:${bound}` };
@@ -183,7 +183,10 @@ test("a backend that flaps is held back and says so, and the other one serves", 
 });
 
 test("where all look ill, a pool that panics tries them rather than none", async (t) => {
-  const echo = await startEcho(t, { name: "echo", onRequest: (_request, response) => void response.writeHead(500).end() });
+  const echo = await startEcho(t, {
+    name: "echo",
+    onRequest: (_request, response) => void response.writeHead(500).end(),
+  });
   const health = { active: { kind: "http", ...PACE }, panic: 0 };
   const fairlead = await serving(t, { default: { backends: [echo.url], health } });
   await fairlead.log("too few backends are well: all are tried");
@@ -226,7 +229,7 @@ test("a backend whose packets are lost on the way is found out, and well again o
   const health = { ...QUICK, active: { kind: "websocket", ...PACE, timeout: "500ms" } };
   const file = configFile(t, { pools: { default: { backends: [backend.url], health } }, drain: "100ms" });
   const args = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--log-format", "json", "--workers", "1"];
-  const [command = "", ...rest] = [...within, process.execPath, COMMAND, "serve", ...args, "--config", file];
+  const [command, ...rest] = [...within, process.execPath, COMMAND, "serve", ...args, "--config", file];
   const fairlead = await asFairlead(runProgram(t, command, rest));
   await run(t, [...within, "nft", "add table inet loss"]);
   await run(t, [...within, "nft", "add chain inet loss input { type filter hook input priority 0; }"]);
