@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import { askDrain, askRebalance, askUndrain, askWeight } from "./actions.ts";
 import { count, latency, NOTHING, plural, rate } from "./format.ts";
-import { backendMarks, bar, cell } from "./parts.ts";
+import { backendMarks, bar, cell, mark } from "./parts.ts";
 import { shortName } from "./series.ts";
 import { key, openRates, status } from "./store.ts";
 import type { Backend, Pool } from "./store.ts";
@@ -27,6 +27,7 @@ function poolCard(pool: Pool): VNode {
         ${pool.affinity === "none" ? "" : ` · affinity ${pool.affinity}`}
         ${pool.queued === undefined || pool.queued === 0 ? "" : ` · ${count(pool.queued)} queued`}
       </p>
+      ${pool.panic ? mark("bad", "panic", "so few backends are well that all are tried") : null}
       <button type="button" aria-label=${`Rebalance ${pool.name}`} onClick=${() => askRebalance(pool)}>
         Rebalance…
       </button>
