@@ -33,6 +33,10 @@ const fullBackendStatus = z.object({
   outUntil: time.nullable().describe("When it may come back at the earliest; null while it is healthy."),
   flaps: count.describe("How often it has become unhealthy or been ejected since the start."),
   penalty: amount.describe("What its flapping has come to: 1 for each time, halving with time."),
+  rtt: z
+    .object({ p50: amount, p99: amount })
+    .nullable()
+    .describe("Latest heartbeats of its open tunnels, in milliseconds; null where there was none."),
   open: count.describe("Tunnels that are open."),
   inFlight: count.describe("Plain requests in flight."),
   load: count.describe("Open tunnels, dials and requests in flight."),
@@ -52,6 +56,7 @@ export const poolStatusSchema = shapeOf<PoolStatus>()(
     balance: z.string(),
     affinity: z.string(),
     panic: z.boolean().describe("Whether so few of its backends are well that all are tried."),
+    queued: count.describe("Clients that wait for a place with one of its backends."),
     backends: z.array(backendStatusSchema),
   }),
 );

@@ -1,8 +1,22 @@
-import type { Measures } from "../metrics/index.ts";
+import { ByLabels, Histogram, LATENCY_SECONDS } from "../metrics/index.ts";
+import type { HistogramCounts, Labelled, Measures } from "../metrics/index.ts";
 
 import type { Gateway } from "./gateway.ts";
 
+const SECOND_MS = 1_000;
+
 /** All that a gateway has measured by now. */
-export function measure({ world, tunnels }: Gateway): Measures {
-  return world.meters.snapshot(tunnels);
+export function measure({ world, tunnels, pools }: Gateway): Measures {
+  const queued = Array.from(pools.values(), ({ name, queued: waiting }) => [[name], waiting] as const);
+  return world.meters.snapshot(tunnels, queued);
+}
+
+/** The latest heartbeats of open tunnels towards their backends, in seconds. Labels: pool, backend. */
+export function roundTrips({ tunnels }: Gateway): Labelled<HistogramCounts> {
+  const found = new ByLabels(() => new Histogram(LATENCY_SECONDS));
+  for (const { tunnel, pool, backend } of tunnels) {
+    const { rtt } = tunnel.backend;
+    if (rtt !== undefined) found.of([pool.name, backend.name]).observe(rtt / SECOND_MS);
+  }
+  return found.all();
 }

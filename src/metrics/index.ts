@@ -23,6 +23,7 @@ export {
   type Measures,
   NO_MEASURES,
   type ProcessReading,
+  sumLabelled,
   sumMeasures,
   type TotalName,
   TOTALS,

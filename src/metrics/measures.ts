@@ -82,6 +82,8 @@ export interface ProcessReading {
 /** What one worker has measured. */
 export interface WorkerMetrics extends Measures {
   readonly process: ProcessReading;
+  /** Latest heartbeats of the open tunnels towards their backends, in seconds. Labels: pool, backend. */
+  readonly roundTrips: Labelled<HistogramCounts>;
 }
 
 const entriesOf = <Name extends string, Value>(
@@ -118,7 +120,8 @@ export function endedMeasures({ totals, distributions }: Measures): Measures {
   return { totals, distributions, levels: NO_MEASURES.levels };
 }
 
-function sumLabelled(all: readonly Labelled<HistogramCounts>[]): Labelled<HistogramCounts> {
+/** Adds up what several have counted in buckets. */
+export function sumLabelled(all: readonly Labelled<HistogramCounts>[]): Labelled<HistogramCounts> {
   const sums = new ByLabels<HistogramCounts | undefined>(() => undefined);
   for (const one of all) {
     for (const [labels, counts] of one) {

@@ -33,6 +33,8 @@ export interface WorkerCounts {
   /** By the name of the pool, then by that of the backend; with those that have been removed, while they have something. */
   readonly pools: Readonly<Record<string, Readonly<Record<string, BackendCounts>>>>;
   readonly metrics: WorkerMetrics;
+  /** Clients that wait for a place with a backend, by the name of the pool. */
+  readonly queued: Readonly<Record<string, number>>;
 }
 
 /** One backend in the status. */
@@ -54,6 +56,8 @@ export interface BackendStatus extends BackendCounts {
   readonly flaps: number;
   /** What its flapping has come to: 1 for each time, halving with time. */
   readonly penalty: number;
+  /** Latest heartbeats of its open tunnels, in milliseconds; null where there was none. */
+  readonly rtt: { readonly p50: number; readonly p99: number } | null;
 }
 
 /** One pool in the status. */
@@ -63,6 +67,8 @@ export interface PoolStatus {
   readonly affinity: string;
   /** Whether so few of its backends are well that all are tried. */
   readonly panic: boolean;
+  /** Clients that wait for a place with one of its backends. */
+  readonly queued: number;
   readonly backends: readonly BackendStatus[];
 }
 

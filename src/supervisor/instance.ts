@@ -45,9 +45,10 @@ export interface Instance {
   /**
    * Reads the configuration anew and puts it in force; open tunnels stay.
    *
+   * @param load instead of the way in which it was read at the start
    * @throws ConfigError, FairleadError; nothing has changed then
    */
-  reload(): Promise<ReloadReport>;
+  reload(load?: () => LoadedConfig): Promise<ReloadReport>;
   /** What happens to it. */
   readonly events: EventSource;
   /** Notes for operators that something has happened. */
@@ -145,7 +146,7 @@ export async function runInstance(config: Config, options: InstanceOptions): Pro
     get config() {
       return supervisor.config;
     },
-    reload: () => operations.reload(),
+    reload: (load) => operations.reload(load),
     events: operations.events,
     tell: (type, message, fields) => operations.events.add(type, message, fields),
     status: () => supervisor.status(),

@@ -2,8 +2,16 @@ import { formatAddress } from "../config/index.ts";
 import type { Config, PoolConfig } from "../config/index.ts";
 import { penaltyNow, reasonOf } from "../health/index.ts";
 import type { HealthState } from "../health/index.ts";
-import { sumCounts } from "../metrics/index.ts";
-import type { BackendCounts, BackendStatus, PoolStatus, Status, WorkerCounts } from "../metrics/index.ts";
+import { percentileOf, sumCounts, sumLabelled } from "../metrics/index.ts";
+import type {
+  HistogramCounts,
+  Labelled,
+  BackendCounts,
+  BackendStatus,
+  PoolStatus,
+  Status,
+  WorkerCounts,
+} from "../metrics/index.ts";
 
 import { UNLIMITED } from "./room.ts";
 import type { Room } from "./room.ts";
@@ -61,6 +69,7 @@ export function statusOf(parts: StatusParts): Status {
     connections: counts?.connections ?? 0,
     maxTunnels: limitOrNull(share),
   }));
+  const roundTrips = sumLabelled(parts.workers.map(({ counts }) => counts?.metrics.roundTrips ?? []));
   const sum = (count: (worker: WorkerCounts) => number): number =>
     parts.workers.reduce((total, { counts }) => total + (counts === undefined ? 0 : count(counts)), 0);
   return {
@@ -77,8 +86,23 @@ export function statusOf(parts: StatusParts): Status {
     descriptors: room.descriptors ?? null,
     refusedTunnels: past.refusedTunnels + sum((worker) => worker.refusedTunnels),
     refusedConnections: past.refusedConnections + parts.refusedConnections + sum((worker) => worker.refusedConnections),
-    pools: Object.values(config.pools).map((pool) => poolStatus(pool, parts)),
+    pools: Object.values(config.pools).map((pool) => poolStatus(pool, { ...parts, roundTrips })),
   };
+}
+
+interface Parts extends StatusParts {
+  /** Over all workers. */
+  readonly roundTrips: Labelled<HistogramCounts>;
+}
+
+function rttOf(pool: string, backend: string, roundTrips: Labelled<HistogramCounts>): BackendStatus["rtt"] {
+  const found = roundTrips.find(([labels]) => labels[0] === pool && labels[1] === backend)?.[1];
+  const [p50, p99] = [0.5, 0.99].map((share) => found && percentileOf(found, share));
+  return p50 === undefined || p99 === undefined ? null : { p50: milliseconds(p50), p99: milliseconds(p99) };
+}
+
+function milliseconds(seconds: number): number {
+  return Math.round(seconds * 1e6) / 1_000;
 }
 
 function limitOrNull(limit: number): number | null {
@@ -92,7 +116,7 @@ export function listenerUrl(config: Config, { name, host, port }: BoundAddress):
   return `${secure ? "wss" : "ws"}://${formatAddress({ host: reachable, port })}`;
 }
 
-function poolStatus(pool: PoolConfig, parts: StatusParts): PoolStatus {
+function poolStatus(pool: PoolConfig, parts: Parts): PoolStatus {
   const counted = parts.workers.flatMap(({ counts }) => Object.keys(counts?.pools[pool.name] ?? {}));
   const removed = new Set(counted);
   for (const { name } of pool.backends) removed.delete(name);
@@ -101,6 +125,7 @@ function poolStatus(pool: PoolConfig, parts: StatusParts): PoolStatus {
     balance: pool.balance.method,
     affinity: pool.affinity.method,
     panic: parts.health.panics(pool.name),
+    queued: parts.workers.reduce((sum, { counts }) => sum + (counts?.queued[pool.name] ?? 0), 0),
     backends: [
       ...pool.backends.map(({ name, weight, state, maxConnections }) => {
         const limit = maxConnections ?? pool.admission.maxConnections;
@@ -116,7 +141,7 @@ function poolStatus(pool: PoolConfig, parts: StatusParts): PoolStatus {
 function backendStatus(
   pool: PoolConfig,
   backend: Pick<BackendStatus, "name" | "weight" | "state" | "maxConnections">,
-  { workers, past, health, now, wallOf, startedWall }: StatusParts,
+  { workers, past, health, now, wallOf, startedWall, roundTrips }: Parts,
 ): BackendStatus {
   const { name } = backend;
   const known = health.stateOf(pool.name, name);
@@ -128,6 +153,7 @@ function backendStatus(
     outUntil: known === undefined || known.status === "healthy" ? null : new Date(wallOf(known.probeAt)).toISOString(),
     flaps: known?.flaps ?? 0,
     penalty: known === undefined ? 0 : roundPenalty(penaltyNow(known, now, pool.health)),
+    rtt: rttOf(pool.name, name, roundTrips),
     ...sumCounts([past.of(pool.name, name), ...workers.map(({ counts }) => counts?.pools[pool.name]?.[name])]),
   };
 }

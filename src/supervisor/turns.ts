@@ -87,6 +87,7 @@ export class Turns {
   stop(): void {
     this.stopped = true;
     clearInterval(this.checks);
+    for (const { bound } of this.doors.values()) bound.close();
   }
 
   private give(door: Door): void {

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { FairleadError, startWheel, Wheel } from "../base/index.ts";
 import type { Clock, Logger, Milliseconds, Random } from "../base/index.ts";
 import type { ListenerConfig } from "../config/index.ts";
-import { Gateway, measure, Meters, retryAfter } from "../gateway/index.ts";
+import { Gateway, measure, Meters, retryAfter, roundTrips } from "../gateway/index.ts";
 import type { AccessRecord, GatewayWorld } from "../gateway/index.ts";
 import type { HealthSignal } from "../health/index.ts";
 import { plainAddress } from "../http/index.ts";
@@ -21,7 +21,16 @@ import { drainGateway } from "./drain.ts";
 import { loadBinding } from "./binding.ts";
 import { Frontage } from "./frontage.ts";
 import { Turn } from "./turn.ts";
-import type { FromWorker, HealthNotice, LoadChange, ToWorker, WorkerPlan, WorkerStart } from "./messages.ts";
+import type {
+  FromWorker,
+  HealthNotice,
+  LeaseNotice,
+  LoadChange,
+  ToWorker,
+  Warmth,
+  WorkerPlan,
+  WorkerStart,
+} from "./messages.ts";
 import { ProcessMeter } from "./process-meter.ts";
 import { Seldom } from "./seldom.ts";
 import { VitalsTeller } from "./vitals-teller.ts";
@@ -118,9 +127,10 @@ export class Worker {
       logger,
       secret: start.secret,
       idPrefix: this.idPrefix,
-      shared: start.shared,
+      workers: start.workers,
       driver,
-      onLoad: start.shared ? (pool, backend) => this.tellLoad(pool, backend) : () => {},
+      onLoad: start.workers > 1 ? (pool, backend) => this.tellLoad(pool, backend) : () => {},
+      onWant: (pool, backend) => world.send({ type: "want", pool: pool.name, backend: backend.name }),
       onSignal: (pool, backend, signal) => this.tellSignal(pool, backend, signal),
       onTime: (...answered) => this.vitals.noteTime(...answered),
       meters: new Meters(),
@@ -142,6 +152,7 @@ export class Worker {
     });
     this.desk = new Desk(this.gateway, start.workerId);
     this.applyKnowledge(start);
+    for (const lease of start.leases) this.applyLease(lease);
     this.stopWheel = startWheel(this.wheel);
   }
 
@@ -196,6 +207,8 @@ export class Worker {
     else if (message.type === "health") this.applyHealth(message.notice);
     else if (message.type === "withdraw") this.withdraw(message.turn);
     else if (message.type === "room") this.gateway.room.max = message.tunnels;
+    else if (message.type === "lease") this.applyLease(message.lease);
+    else if (message.type === "warm") this.applyWarmth(message.warmth);
     else if (message.type === "ask") this.answer(message.request, message.question);
     else if (message.type === "shed") this.gateway.pools.get(message.pool)?.shed(message.backends);
     else if (message.type === "count")
@@ -337,13 +350,30 @@ export class Worker {
       refusedTunnels: this.gateway.room.refused,
       refusedConnections: this.refusedConnections,
       pools,
-      metrics: { ...measure(this.gateway), process: this.processMeter.read() },
+      queued: Object.fromEntries(Array.from(this.gateway.pools, ([name, { queued }]) => [name, queued])),
+      metrics: {
+        ...measure(this.gateway),
+        process: this.processMeter.read(),
+        roundTrips: roundTrips(this.gateway),
+      },
     };
   }
 
-  private applyKnowledge({ health, others }: WorkerPlan): void {
+  private applyKnowledge({ health, others, warm }: WorkerPlan): void {
+    for (const warmth of warm) this.applyWarmth(warmth);
     for (const notice of health) this.applyHealth(notice);
     this.applyOthers(others);
+  }
+
+  private applyLease({ pool, backend, allowed, order }: LeaseNotice): void {
+    const confirm = (used: number): void => this.world.send({ type: "leased", pool, backend, order, used });
+    const known = this.gateway.pools.get(pool);
+    if (known === undefined) confirm(0);
+    else known.allow(backend, allowed, confirm);
+  }
+
+  private applyWarmth([pool, backend, factor]: Warmth): void {
+    this.gateway.pools.get(pool)?.warm(backend, factor);
   }
 
   private applyHealth({ pool, backend, healthy, panic, watched }: HealthNotice): void {

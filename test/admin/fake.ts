@@ -31,6 +31,7 @@ const backend = (name: string): BackendStatus => ({
   outUntil: null,
   flaps: 0,
   penalty: 0,
+  rtt: { p50: 0.4, p99: 2.5 },
   open: 2,
   inFlight: 0,
   load: 2,
@@ -53,7 +54,16 @@ const status: Status = {
   descriptors: null,
   refusedTunnels: 0,
   refusedConnections: 0,
-  pools: [{ name: "chat", balance: "least-connections", affinity: "none", panic: false, backends: [backend(BACKEND)] }],
+  pools: [
+    {
+      name: "chat",
+      balance: "least-connections",
+      affinity: "none",
+      panic: false,
+      queued: 0,
+      backends: [backend(BACKEND)],
+    },
+  ],
 };
 
 const tunnel = {

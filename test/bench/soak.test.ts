@@ -36,6 +36,7 @@ const statusWith = (open: number): Status => {
       weight: 1,
       state: "active",
       maxConnections: null,
+      rtt: null,
       health: "healthy",
       reason: "",
       since: "",
@@ -46,7 +47,7 @@ const statusWith = (open: number): Status => {
   ] as const;
   const limits = { maxTunnels: null, descriptors: null, refusedTunnels: 0, refusedConnections: 0 };
   const counts = { handshakes: 0, tunnels: open, requests: 0, connections: open };
-  const pools = [{ name: "all", balance: "", affinity: "", panic: false, backends }];
+  const pools = [{ name: "all", balance: "", affinity: "", panic: false, queued: 0, backends }];
   return { version: "", state: "running", started: "", listeners: [], workers: [], ...counts, ...limits, pools };
 };
 

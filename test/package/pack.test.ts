@@ -17,7 +17,7 @@ import type { Packed } from "./pack.ts";
 import { installPacked, packProject, ROOT } from "./pack.ts";
 
 /** "Small": what everybody who installs fairlead downloads, in bytes. */
-const TARBALL_SIZE_MAX = 256 * 1024;
+const TARBALL_SIZE_MAX = 512 * 1024;
 const NODE_MAJORS = [22, 24, 26];
 
 /** Follows what the page loads, and what that imports; tells what is not there. */

@@ -58,8 +58,9 @@ const poolOf = (choice: Choice = {}, world: Partial<PoolWorld> = {}) => {
   const pool = new Pool(configOf(choice), "secret", {
     clock: { now: () => 0, wall: () => 0 },
     random: seededRandom(7),
-    shared: false,
+    workers: 1,
     onLoad: () => {},
+    onWant: () => {},
     ...world,
   });
   const at = (index: number): Backend => {
@@ -202,7 +203,7 @@ test("hashing takes its key from the request", () => {
 
 test("where others pick too, many picks at once are two choices, and never one backend only", () => {
   let now = 0;
-  const pool = poolOf({ size: 10 }, { shared: true, clock: { now: () => now, wall: () => now } });
+  const pool = poolOf({ size: 10 }, { workers: 2, clock: { now: () => now, wall: () => now } });
   // The others' counts lag behind: a full scan would send everybody to the one that looks empty.
   for (let index = 1; index < 10; index += 1) pool.setOthers(index, 1);
   const few = pool.pick(factsOf(), []);

@@ -6,6 +6,8 @@ import fc from "fast-check";
 
 import { Sketch } from "../../src/health/index.ts";
 import type { HealthSignal, VitalSigns } from "../../src/health/index.ts";
+import type { Warmth } from "../../src/supervisor/messages.ts";
+import { Warming } from "../../src/supervisor/warming.ts";
 import { boardWith, FOUR, ONE, poolsWith, THREE, TWO } from "./board.ts";
 
 const ALL = [ONE, TWO, THREE, FOUR];
@@ -47,6 +49,31 @@ test("who stands out is ejected for a time, workers are told, and its end is a r
   assert.deepEqual(told.length, 2, "what was seen before its ejection does not count again");
   board.stop();
   assert.equal(wheel.size, 0);
+});
+
+test("who comes back from an ejection warms up; who is only tried in a panic does not", () => {
+  const { board, notices, pass, wheel, now, fall } = boardWith({ outliers: OUTLIERS, panic: 0.5 }, { backends: ALL });
+  const told: Warmth[] = [];
+  const pools = poolsWith({}, ALL).map((pool) => ({ ...pool, admission: { ...pool.admission, slowStart: 20_000 } }));
+  const warming = new Warming(pools, {
+    clock: { now, wall: now },
+    wheel,
+    tell: (warmth) => void told.push(warmth),
+  });
+  const hear = (): void => notices.splice(0).forEach((notice) => warming.noticed(notice));
+  board.takeVitals(ALL.map((backend) => ["chat", backend, handshakes(backend === TWO ? 800 : 10)] as const));
+  pass(1_100);
+  hear();
+  assert.equal(told.length, 0);
+  pass(10_000);
+  hear();
+  assert.deepEqual(told[0], ["chat", TWO, 0.1]);
+  told.length = 0;
+  fall(ONE);
+  fall(THREE);
+  assert.equal(board.panics("chat"), true);
+  hear();
+  assert.ok(told.every(([, backend]) => backend === TWO));
 });
 
 test("no more than the share is ejected, the worst first, and who is unhealthy counts", () => {

@@ -4,6 +4,7 @@ import type { WorkerMetrics } from "../../src/metrics/index.ts";
 /** What a worker tells that has measured nothing. */
 export const UNMEASURED: WorkerMetrics = {
   ...NO_MEASURES,
+  roundTrips: [],
   process: {
     residentBytes: 0,
     heapUsedBytes: 0,

@@ -18,7 +18,7 @@ const worker = (health: object = { outliers: {} }) => {
   let now = 0;
   const clock = { now: () => now, wall: () => now };
   const wheel = new Wheel(clock, 100);
-  const world = { clock, random: () => 0, shared: false, onLoad: () => {} };
+  const world = { clock, random: () => 0, workers: 1, onLoad: () => {}, onWant: () => {} };
   const pool = new Pool(poolConfig(health), "secret", world);
   const told: BackendVitals[] = [];
   const teller = new VitalsTeller({ wheel, clock, pools: () => [pool], tell: (vitals) => void told.push(...vitals) });
