@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { askDrain, askRebalance, askUndrain, askWeight } from "./actions.ts";
-import { count, latency, NOTHING, plural, rate } from "./format.ts";
+import { count, latency, NOTHING, plural, rate, timeOfDay } from "./format.ts";
 import { backendMarks, bar, cell, mark } from "./parts.ts";
 import { shortName } from "./series.ts";
 import { key, openRates, status } from "./store.ts";
@@ -63,7 +63,7 @@ function backendRow(pool: Pool, backend: Backend, most: number): VNode {
   const limit = backend.maxConnections ?? null;
   const name = shortName(backend.name);
   return html`<tr key=${backend.name} data-backend=${backend.name}>
-    <th scope="row">${name}${backend.health === "healthy" ? null : html`<small>${backend.reason}</small>`}</th>
+    <th scope="row">${name}${backend.health === "healthy" ? null : html`<small>${illness(backend)}</small>`}</th>
     ${cell("State", backendMarks(backend), "state")}
     ${cell("Tunnels", html`<span class="load">${bar(backend.open / most)}<span>${count(backend.open)}${limit === null ? "" : html`<small> / ${count(limit)}</small>`}</span></span>`, "number tunnels")}
     ${cell("Opened/s", opened === undefined ? NOTHING : rate(opened), "number")}
@@ -84,4 +84,10 @@ function backendRow(pool: Pool, backend: Backend, most: number): VNode {
       }
     </td>
   </tr>`;
+}
+
+/** Why a backend is not healthy, since when, and until when at least. */
+function illness({ reason, since, outUntil }: Backend): string {
+  const end = outUntil === null ? "" : `, until ${timeOfDay(outUntil)} at least`;
+  return `${reason} (since ${timeOfDay(since)}${end})`;
 }
