@@ -64,7 +64,7 @@ export async function serve(
     const inherited = origin?.inherited;
     const load = reloads?.load;
     const instance = await runInstance(config, { logger, onRecord, processes: true, inherited, legacy, load });
-    notifier = notifierOf(options);
+    notifier = notifierOf(instance, options);
     predecessor?.follow(instance.predecessor);
     announce(instance, logger);
     instance.events.listen(({ type }) => type === "reloaded" && onReloaded?.(instance.config));
@@ -88,9 +88,9 @@ export async function serve(
   }
 }
 
-function notifierOf({ env = {}, logger }: ServeOptions): Notifier {
+function notifierOf(instance: Instance, { env = {}, logger }: ServeOptions): Notifier {
   const onFailure = (error: unknown): void => logger.warn({ err: error }, "the service manager could not be told");
-  return createNotifier({ env, pid: process.pid, onFailure });
+  return createNotifier({ env, pid: process.pid, healthy: () => instance.answers(), onFailure });
 }
 
 function announce(instance: Instance, logger: Logger): void {

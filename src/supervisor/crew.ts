@@ -108,6 +108,14 @@ export class Crew {
     return answers.flatMap(({ worker, answer }) => (answer === undefined ? [] : [{ worker, answer }]));
   }
 
+  /** Whether a worker answers; true also while there is none, which somebody else sees to. */
+  async answers(): Promise<boolean> {
+    const { ready } = this;
+    const late = delay(ANSWER_TIMEOUT_MS, undefined, { ref: false });
+    const answers = await Promise.all(ready.map((seat) => Promise.race([seat.count(), late])));
+    return ready.length === 0 || answers.some((answer) => answer !== undefined);
+  }
+
   /**
    * Ends all tunnels within `over` milliseconds, then the workers. Nobody is replaced any more. Resolves when all are gone.
    *

@@ -56,6 +56,8 @@ export interface Instance {
   status(): Promise<Status>;
   /** All metrics in the text form of Prometheus. @param accept the Accept header of whoever asks */
   metrics(accept?: string): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** Whether a worker answers, as a sign of life for whoever watches over this process. */
+  answers(): Promise<boolean>;
   /** From now on it says that it is not ready, though it goes on as before. */
   leave(): void;
   /** What it hands on to the process that replaces it. */
@@ -151,6 +153,7 @@ export async function runInstance(config: Config, options: InstanceOptions): Pro
     tell: (type, message, fields) => operations.events.add(type, message, fields),
     status: () => supervisor.status(),
     metrics: (accept) => operations.metrics(accept),
+    answers: () => supervisor.answers(),
     leave: () => supervisor.leave(),
     estate: {
       ...supervisor.legacy,

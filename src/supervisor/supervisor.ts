@@ -237,6 +237,11 @@ export class Supervisor {
     return this.crew.ask(about, askFor);
   }
 
+  /** Whether a worker answers, as a sign of life for whoever watches over this process. */
+  answers(): Promise<boolean> {
+    return this.crew.answers();
+  }
+
   /** Whether a backend is well enough for new work. */
   isHealthy(pool: string, backend: string): boolean {
     return this.health.isHealthy(pool, backend);
