@@ -27,9 +27,12 @@ const fullBackendStatus = z.object({
     .enum(["active", "draining", "removed"])
     .describe("`removed`: it is in the pool no more, and its last tunnels are being ended."),
   maxConnections: count.nullable().describe("Most tunnels and requests at a time; null where nothing limits them."),
-  health: z.enum(["healthy", "unhealthy", "probing"]),
+  health: z.enum(["healthy", "unhealthy", "probing", "ejected"]),
   reason: z.string().describe("Why the health is what it is."),
   since: time,
+  outUntil: time.nullable().describe("When it may come back at the earliest; null while it is healthy."),
+  flaps: count.describe("How often it has become unhealthy or been ejected since the start."),
+  penalty: amount.describe("What its flapping has come to: 1 for each time, halving with time."),
   rtt: z
     .object({ p50: amount, p99: amount })
     .nullable()
@@ -52,6 +55,7 @@ export const poolStatusSchema = shapeOf<PoolStatus>()(
     name: z.string(),
     balance: z.string(),
     affinity: z.string(),
+    panic: z.boolean().describe("Whether so few of its backends are well that all are tried."),
     queued: count.describe("Clients that wait for a place with one of its backends."),
     backends: z.array(backendStatusSchema),
   }),

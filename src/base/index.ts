@@ -11,6 +11,7 @@ export type { Logger } from "./logger.ts";
 export { PoolState } from "./pool-state.ts";
 export { seededRandom, systemRandom } from "./random.ts";
 export type { Random } from "./random.ts";
+export { regexProblem } from "./regex.ts";
 export { createRendezvous, rendezvousPick } from "./rendezvous.ts";
 export type { Rendezvous } from "./rendezvous.ts";
 export { didYouMean } from "./suggest.ts";

@@ -32,7 +32,13 @@ export const statusSchema = z.object({
   refusedTunnels: z.number(),
   refusedConnections: z.number(),
   pools: z.array(
-    z.object({ name: z.string(), balance: z.string(), affinity: z.string(), backends: z.array(backendSchema) }),
+    z.object({
+      name: z.string(),
+      balance: z.string(),
+      affinity: z.string(),
+      panic: z.boolean().prefault(false),
+      backends: z.array(backendSchema),
+    }),
   ),
 });
 

@@ -60,6 +60,10 @@ function operatingWarnings({ name, backends, rebalance, ...pool }: PoolConfig, a
     const message = `all backends of pool "${name}" are draining, so its clients are refused; leave one of them active`;
     issues.push({ path: at("backends"), message });
   }
+  if (pool.health.outliers !== "off" && backends.length === 1) {
+    const message = `pool "${name}" has one backend, with nobody to compare it with; as long as that is so, it is never ejected`;
+    issues.push({ path: [...at("health"), "outliers"], message });
+  }
   const hashes = [pool.balance, pool.affinity].find(({ method }) => method === "hash" || method === "client-ip");
   if (rebalance !== "off" && hashes !== undefined) {
     const message = `pool "${name}" hashes (${hashes.method}), and whoever came back would get the same backend, so nothing is rebalanced; leave rebalance out`;

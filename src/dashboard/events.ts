@@ -7,8 +7,8 @@ import { html } from "./view.ts";
 
 /** What an event's type says of how it is. */
 function toneOf(type: string): Tone {
-  if (/(?:unhealthy|failed|worker-ended)$/.test(type)) return "bad";
-  if (/(?:healthy|ready|done|started)$/.test(type)) return "good";
+  if (/(?:unhealthy|ejected|panics|failed|worker-ended)$/.test(type)) return "bad";
+  if (/(?:healthy|calm|ready|done|started)$/.test(type)) return "good";
   return /(?:removed|stopping|tunnels-ended)$/.test(type) ? "warn" : "plain";
 }
 

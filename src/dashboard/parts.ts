@@ -21,11 +21,15 @@ export const mark = (tone: Tone, word: string, title = ""): VNode => html`
   </span>
 `;
 
+/** Penalty from which on it is worth telling that a backend flaps: it has fallen twice lately. */
+const FLAPPING = 1.5;
+
 /** How a backend is: whether it is well, and whether it is being emptied. */
 export function backendMarks(backend: Backend): VNode {
-  const tones = { healthy: "good", unhealthy: "bad", probing: "busy" } as const;
+  const tones = { healthy: "good", unhealthy: "bad", probing: "busy", ejected: "bad" } as const;
   return html`<span class="marks">
     ${mark(tones[backend.health], backend.health, backend.reason)}
+    ${backend.penalty >= FLAPPING ? mark("warn", "flaps", `fell ${backend.flaps} times`) : null}
     ${backend.state === "draining" ? mark("warn", "draining", "no new tunnels or requests") : null}
   </span>`;
 }

@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import { askDrain, askRebalance, askUndrain, askWeight } from "./actions.ts";
-import { count, latency, NOTHING, plural, rate } from "./format.ts";
-import { backendMarks, bar, cell } from "./parts.ts";
+import { count, latency, NOTHING, plural, rate, timeOfDay } from "./format.ts";
+import { backendMarks, bar, cell, mark } from "./parts.ts";
 import { shortName } from "./series.ts";
 import { key, openRates, status } from "./store.ts";
 import type { Backend, Pool } from "./store.ts";
@@ -27,6 +27,7 @@ function poolCard(pool: Pool): VNode {
         ${pool.affinity === "none" ? "" : ` · affinity ${pool.affinity}`}
         ${pool.queued === undefined || pool.queued === 0 ? "" : ` · ${count(pool.queued)} queued`}
       </p>
+      ${pool.panic ? mark("bad", "panic", "so few backends are well that all are tried") : null}
       <button type="button" aria-label=${`Rebalance ${pool.name}`} onClick=${() => askRebalance(pool)}>
         Rebalance…
       </button>
@@ -62,7 +63,7 @@ function backendRow(pool: Pool, backend: Backend, most: number): VNode {
   const limit = backend.maxConnections ?? null;
   const name = shortName(backend.name);
   return html`<tr key=${backend.name} data-backend=${backend.name}>
-    <th scope="row">${name}${backend.health === "healthy" ? null : html`<small>${backend.reason}</small>`}</th>
+    <th scope="row">${name}${backend.health === "healthy" ? null : html`<small>${illness(backend)}</small>`}</th>
     ${cell("State", backendMarks(backend), "state")}
     ${cell("Tunnels", html`<span class="load">${bar(backend.open / most)}<span>${count(backend.open)}${limit === null ? "" : html`<small> / ${count(limit)}</small>`}</span></span>`, "number tunnels")}
     ${cell("Opened/s", opened === undefined ? NOTHING : rate(opened), "number")}
@@ -83,4 +84,10 @@ function backendRow(pool: Pool, backend: Backend, most: number): VNode {
       }
     </td>
   </tr>`;
+}
+
+/** Why a backend is not healthy, since when, and until when at least. */
+function illness({ reason, since, outUntil }: Backend): string {
+  const end = outUntil === null ? "" : `, until ${timeOfDay(outUntil)} at least`;
+  return `${reason} (since ${timeOfDay(since)}${end})`;
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-import type { Clock, Logger, Random, Wheel } from "../base/index.ts";
+import type { Clock, Logger, Milliseconds, Random, Wheel } from "../base/index.ts";
 import type { Config, DefaultRouteConfig, LogOptions, RouteConfig } from "../config/index.ts";
 import type { FailureSignal, HealthSignal } from "../health/index.ts";
 import { headerValue, requestFacts, traceOf } from "../http/index.ts";
@@ -45,6 +45,8 @@ export interface GatewayWorld {
   readonly onReadings: (readings: readonly BackendReading[]) => void;
   /** Told of everything that says something about a backend's health. */
   readonly onSignal: (pool: Pool, backend: Backend, signal: HealthSignal) => void;
+  /** Told how long a backend took to answer a handshake or a heartbeat. */
+  readonly onTime: (pool: Pool, backend: Backend, what: "handshake" | "heartbeat", time: Milliseconds) => void;
   readonly meters: Meters;
   readonly onRecord: (record: AccessRecord, words: RequestWords | undefined) => void;
   /** Most tunnels to begin with. */

@@ -62,6 +62,7 @@ export class TunnelLife implements TunnelOwner {
 
   backendAnswered(rtt: Milliseconds): void {
     this.pool.noteRoundTrip(this.backend, rtt);
+    this.gateway.world.onTime(this.pool, this.backend, "heartbeat", rtt);
   }
 
   tunnelOver(tunnel: Tunnel): void {

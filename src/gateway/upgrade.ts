@@ -187,13 +187,15 @@ export class Upgrade {
       handshakeTimeout: Math.min(pool.config.dial.handshakeTimeout, left),
     };
     this.noteAttempt(backend.name);
+    const begun = world.clock.now();
     const dial = new Dial(upstream.target(backend.config), head, upgrade, limits, world);
     this.client.onGone = () => dial.abort();
-    const begun = world.clock.now();
     try {
       const outcome = await dial.outcome;
-      noteAnswer(pool, backend, outcome, world.clock.now() - begun);
+      const time = world.clock.now() - begun;
+      noteAnswer(pool, backend, outcome, time);
       world.meters.dialled(pool.name, backend.name, outcome.kind);
+      world.onTime(pool, backend, "handshake", time);
       this.gateway.signal(pool, backend, "success");
       return outcome;
     } catch (error) {

@@ -1,5 +1,6 @@
 import { formatDuration } from "../base/index.ts";
 import type { Milliseconds, Random } from "../base/index.ts";
+import { noteFall } from "./flapping.ts";
 import type { HealthOptions } from "./options.ts";
 import { addSample, failureShare } from "./rate.ts";
 import { FAILURE_TEXT } from "./state.ts";
@@ -23,7 +24,7 @@ const LOST_PROBE_FACTOR = 2;
  * | status | `success` | a failure |
  * |---|---|---|
  * | healthy | the row of failures begins anew | counts; at the threshold or rate: unhealthy |
- * | unhealthy, probing | nothing | nothing: what happens to old tunnels is no news, the probe decides |
+ * | unhealthy, probing, ejected | nothing | nothing: what happens to old tunnels is no news, the probe or time decides |
  *
  * @param now monotonic time
  * @param random for the jitter of the cool-down
@@ -45,7 +46,7 @@ export function observeHealth(
  * | status | `success` | a failure |
  * |---|---|---|
  * | probing | counts; at the threshold: healthy | unhealthy, cooling down for twice as long |
- * | healthy, unhealthy | nothing: the outcome comes too late | nothing |
+ * | healthy, unhealthy, ejected | nothing: the outcome comes too late | nothing |
  */
 export function observeProbe(
   state: HealthState,
@@ -64,12 +65,12 @@ export function observeProbe(
  * back.
  */
 export function dueForProbe(state: HealthState, now: Milliseconds): boolean {
-  return state.status !== "healthy" && now >= state.probeAt;
+  return isIll(state) && now >= state.probeAt;
 }
 
 /** A probe begins now. {@link observeProbe} is told its outcome. A healthy backend stays as it is. */
 export function beginProbe(state: HealthState, now: Milliseconds, options: HealthOptions): HealthChange {
-  if (state.status === "healthy") return { state, flipped: false };
+  if (!isIll(state)) return { state, flipped: false };
   const probeAt = now + LOST_PROBE_FACTOR * options.probe.timeout;
   if (state.status === "probing") return { state: { ...state, probeAt }, flipped: false };
   const reason = `probed after a cool-down of ${formatDuration(Math.round(now - state.since))}; before that: ${state.reason}`;
@@ -79,6 +80,11 @@ export function beginProbe(state: HealthState, now: Milliseconds, options: Healt
 /** Whether a backend in this state may get new connections. */
 export function takesNewWork(state: HealthState): boolean {
   return state.status === "healthy";
+}
+
+/** Whether it needs a probe to come back. */
+function isIll({ status }: HealthState): boolean {
+  return status === "unhealthy" || status === "probing";
 }
 
 function worked(state: HealthState, now: Milliseconds, options: HealthOptions): HealthChange {
@@ -134,32 +140,34 @@ function verdict(
   return `${Math.round(share * 100)} % failures within ${formatDuration(failureRate.window)}, the last: ${FAILURE_TEXT[signal]}`;
 }
 
-/** Healthy or probing to unhealthy. */
-function fall(
+/** Whatever it was, it is unhealthy now, and its cool-down begins. */
+export function fall(
   state: HealthState,
   reason: string,
   now: Milliseconds,
   options: HealthOptions,
   random: Random,
 ): HealthChange {
-  const recovered = state.status === "healthy" && now - state.since >= options.maxCooldown;
+  const wasWell = state.status === "healthy";
+  const recovered = wasWell && now - state.since >= options.maxCooldown;
   const grown = recovered ? 0 : state.cooldown * 2;
   const cooldown = Math.min(Math.max(options.cooldown, grown), options.maxCooldown);
-  const shortened = cooldown * (1 - options.cooldownJitter * random());
-  return {
-    state: {
-      ...state,
-      status: "unhealthy",
-      since: now,
-      reason,
-      failures: 0,
-      successes: 0,
-      samples: undefined,
-      cooldown,
-      probeAt: now + shortened,
-    },
-    flipped: true,
+  const coolsUntil = now + cooldown * (1 - options.cooldownJitter * random());
+  const after: HealthState = wasWell ? { ...state, ...noteFall(state, now, options) } : state;
+  const next: HealthState = {
+    ...after,
+    status: "unhealthy",
+    since: now,
+    reason,
+    failures: 0,
+    successes: 0,
+    probeFailures: 0,
+    samples: undefined,
+    cooldown,
+    coolsUntil,
+    probeAt: Math.max(coolsUntil, after.heldUntil),
   };
+  return { state: next, flipped: true };
 }
 
 function probePassed(state: HealthState, now: Milliseconds, options: HealthOptions): HealthChange {
@@ -167,6 +175,11 @@ function probePassed(state: HealthState, now: Milliseconds, options: HealthOptio
   if (successes < options.successThreshold) {
     return { state: { ...state, successes, probeAt: now + options.probe.interval }, flipped: false };
   }
+  return recover(state, successes, now);
+}
+
+/** It is healthy again, after so many probes in a row. */
+export function recover(state: HealthState, successes: number, now: Milliseconds): HealthChange {
   const reason = successes === 1 ? "a probe succeeded" : `${successes} probes in a row succeeded`;
   const next: HealthState = {
     ...state,
@@ -175,6 +188,7 @@ function probePassed(state: HealthState, now: Milliseconds, options: HealthOptio
     reason,
     failures: 0,
     successes: 0,
+    probeFailures: 0,
     countedAt: {},
   };
   return { state: next, flipped: true };

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { durationField } from "../base/index.ts";
+import { activeSchema, probePathField } from "./options-active.ts";
+import { flappingSchema } from "./options-flapping.ts";
+import { outliersSchema } from "./options-outliers.ts";
 
 const MAX_THRESHOLD = 1000;
 const MAX_SAMPLES = 100_000;
-const MAX_PROBE_PATH = 2048;
 
 const failureRate = z
   .strictObject({
@@ -27,12 +29,7 @@ const failureRate = z
 
 const probe = z
   .strictObject({
-    path: z
-      .string()
-      .max(MAX_PROBE_PATH)
-      .regex(/^\/[!-"$-~]*$/, {
-        error: 'expected a path that begins with "/", without blanks and "#", such as "/socket"',
-      })
+    path: probePathField
       .prefault("/")
       .describe("Path, and query if there is one, that the probing WebSocket handshake asks for."),
     timeout: durationField()
@@ -90,6 +87,15 @@ export const healthSchema = z
       .prefault(1)
       .describe("Successful probes in a row that make an unhealthy backend healthy."),
     probe,
+    active: activeSchema,
+    outliers: outliersSchema,
+    flapping: flappingSchema,
+    panic: z
+      .union([z.literal("off"), z.number().min(0).lt(1)])
+      .prefault("off")
+      .describe(
+        "Share of the pool's backends, 0 to below 1, that are well, at or below which all are tried, whatever is known of them; 0: only when none is well; `off` for never.",
+      ),
   })
   .refine(({ cooldown, maxCooldown }) => cooldown <= maxCooldown, {
     error: "maxCooldown is shorter than cooldown; give it at least the same",

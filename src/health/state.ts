@@ -4,8 +4,9 @@ import type { Milliseconds } from "../base/index.ts";
  * - `healthy`: takes new work
  * - `unhealthy`: cools down; nobody is sent there
  * - `probing`: a probe is under way or about to be repeated; still takes no new work
+ * - `ejected`: it does worse than the others of its pool, and takes no new work for a time
  */
-export type HealthStatus = "healthy" | "unhealthy" | "probing";
+export type HealthStatus = "healthy" | "unhealthy" | "probing" | "ejected";
 
 /** Ways in which a backend fails: what tunnels, requests and probes see of it. */
 export type FailureSignal = "dial-failed" | "protocol-error" | "heartbeat-timeout" | "unexpected-close";
@@ -43,7 +44,7 @@ export interface HealthState {
   readonly reason: string;
   /** Failures in a row that counted; 0 unless healthy. */
   readonly failures: number;
-  /** Successful probes in a row; 0 unless probing. */
+  /** Successful probes in a row since it became ill. */
   readonly successes: number;
   /** When a failure of each kind last counted. */
   readonly countedAt: Readonly<Partial<Record<FailureSignal, Milliseconds>>>;
@@ -51,8 +52,21 @@ export interface HealthState {
   readonly samples?: RateSamples | undefined;
   /** Cool-down of the latest fall, before jitter; 0 before the first. */
   readonly cooldown: Milliseconds;
-  /** When the next probe may begin; no meaning while healthy. */
+  /** When the next probe may begin, or the ejection ends; no meaning while healthy. */
   readonly probeAt: Milliseconds;
+  /** When the cool-down or the ejection ends, flapping left aside. */
+  readonly coolsUntil: Milliseconds;
+  /** Until when it is held back for its flapping; in the past when it is not. */
+  readonly heldUntil: Milliseconds;
+  /** How often it has left those that are healthy. */
+  readonly flaps: number;
+  /** What that has come to by `penaltyAt`; it decays. */
+  readonly penalty: number;
+  readonly penaltyAt: Milliseconds;
+  /** Length of the latest ejection; 0 before the first. */
+  readonly ejection: Milliseconds;
+  /** Active probes in a row that failed; 0 once that has made it unhealthy. */
+  readonly probeFailures: number;
 }
 
 /** A backend that nothing bad is known of. */
@@ -67,5 +81,12 @@ export function initialHealth(now: Milliseconds): HealthState {
     samples: undefined,
     cooldown: 0,
     probeAt: now,
+    coolsUntil: now,
+    heldUntil: now,
+    flaps: 0,
+    penalty: 0,
+    penaltyAt: now,
+    ejection: 0,
+    probeFailures: 0,
   };
 }

@@ -50,6 +50,12 @@ export interface BackendStatus extends BackendCounts {
   readonly reason: string;
   /** When it became so, ISO 8601. */
   readonly since: string;
+  /** When it may come back at the earliest, ISO 8601; null while it is healthy. */
+  readonly outUntil: string | null;
+  /** How often it has become unhealthy or been ejected since the start. */
+  readonly flaps: number;
+  /** What its flapping has come to: 1 for each time, halving with time. */
+  readonly penalty: number;
   /** Latest heartbeats of its open tunnels, in milliseconds; null where there was none. */
   readonly rtt: { readonly p50: number; readonly p99: number } | null;
 }
@@ -59,6 +65,8 @@ export interface PoolStatus {
   readonly name: string;
   readonly balance: string;
   readonly affinity: string;
+  /** Whether so few of its backends are well that all are tried. */
+  readonly panic: boolean;
   /** Clients that wait for a place with one of its backends. */
   readonly queued: number;
   readonly backends: readonly BackendStatus[];

@@ -1,2 +1,4 @@
 /** Asking backends whether they are well. */
-export { probe, type ProbeFailure, type ProbeOptions } from "./probe.ts";
+export type { ProbeFailure, ProbeFinding } from "./finding.ts";
+export { probe } from "./probe.ts";
+export type { ProbeQuestion } from "./probe.ts";

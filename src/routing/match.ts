@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { regexProblem } from "../base/index.ts";
 import { isToken, parseAuthority, targetProblem } from "../http/index.ts";
 
 /** What a check of a text found wrong; undefined when nothing. */
@@ -11,16 +12,6 @@ function checkedString(check: Check) {
       context.addIssue({ code: "custom", message: problem, input: text });
     }
   });
-}
-
-function regexProblem(source: string): string | undefined {
-  try {
-    // For its error alone: the router compiles it again, since a configuration is plain data.
-    RegExp(source);
-    return undefined;
-  } catch (error) {
-    return `expected a regular expression of JavaScript: ${error instanceof Error ? error.message : String(error)}`;
-  }
 }
 
 function pathProblem(path: string): string | undefined {

@@ -1,12 +1,14 @@
-import { detachedEntry } from "../base/index.ts";
-import type { Clock, Logger, Random, Wheel, WheelEntry } from "../base/index.ts";
-import type { BackendConfig, PoolConfig } from "../config/index.ts";
-import { beginProbe, initialHealth, observeHealth, observeProbe, takesNewWork } from "../health/index.ts";
-import type { HealthChange, HealthSignal, HealthState } from "../health/index.ts";
+import type { Clock, Logger, Random, Wheel } from "../base/index.ts";
+import type { PoolConfig } from "../config/index.ts";
+import { reasonOf, takesNewWork } from "../health/index.ts";
+import type { HealthSignal, HealthState } from "../health/index.ts";
 import type { TellEvent } from "../operations/index.ts";
-import type { probe, ProbeFailure } from "../probes/index.ts";
+import type { probe } from "../probes/index.ts";
 
-import type { HealthNotice } from "./messages.ts";
+import type { BackendVitals, HealthNotice } from "./messages.ts";
+import { Patient } from "./patient.ts";
+import type { PatientWorld } from "./patient.ts";
+import { Ward } from "./ward.ts";
 
 /** What the board needs of its instance. */
 export interface HealthWorld {
@@ -19,142 +21,150 @@ export interface HealthWorld {
   /** Told when workers have to treat a backend differently. */
   readonly onNotice: (notice: HealthNotice) => void;
   readonly tell: TellEvent;
+  /** Told how loaded a backend says that it is, 0 to 1, in its answer to a probe. */
+  readonly onReportedLoad?: PatientWorld["reportedLoad"];
 }
 
-interface Entry {
-  pool: PoolConfig;
-  backend: BackendConfig;
-  readonly timer: WheelEntry;
-  state: HealthState;
-}
-
-/** The one truth about backends' health: hears what all workers see, probes who is ill, and tells everybody of changes. */
+/**
+ * The one truth about backends' health: hears what all workers see, probes, ejects who does worse than the others, and
+ * tells everybody of changes.
+ */
 export class HealthBoard {
   private readonly world: HealthWorld;
-  /** By the pool's name, then by the backend's. */
-  private entries: ReadonlyMap<string, ReadonlyMap<string, Entry>> = new Map();
+  private readonly patientWorld: PatientWorld;
+  /** By the pool's name. */
+  private wards: ReadonlyMap<string, Ward> = new Map();
   private readonly stopping = new AbortController();
 
   constructor(pools: readonly PoolConfig[], world: HealthWorld) {
     this.world = world;
+    this.patientWorld = {
+      ...world,
+      stopping: this.stopping.signal,
+      changed: (patient, before) => this.changed(patient, before),
+      reportedLoad: (...report) => world.onReportedLoad?.(...report),
+    };
     this.update(pools);
   }
 
   /** Goes by other pools from now on. What is known of a backend stays with its name. */
   update(pools: readonly PoolConfig[]): void {
-    const before = this.entries;
-    const now = this.world.clock.now();
-    this.entries = new Map(
-      pools.map((pool) => {
-        const old = before.get(pool.name);
-        const entries = pool.backends.map((backend): [string, Entry] => {
-          const entry = old?.get(backend.name);
-          return [backend.name, entry === undefined ? this.newEntry(pool, backend, now) : regard(entry, pool, backend)];
-        });
-        return [pool.name, new Map(entries)];
-      }),
-    );
-    for (const entry of all(before)) if (!this.has(entry)) this.world.wheel.remove(entry.timer);
+    const before = this.wards;
+    this.wards = new Map(pools.map((pool) => [pool.name, before.get(pool.name) ?? this.newWard(pool)]));
+    for (const [name, ward] of before) if (this.wards.get(name) !== ward) dissolve(ward);
+    for (const pool of pools) this.staff(pool);
   }
 
-  /** Something was seen of a backend. */
+  /** Something was seen of a backend. What is still told of one that has been removed does not matter any more. */
   observe(pool: string, backend: string, signal: HealthSignal): void {
-    const entry = this.entries.get(pool)?.get(backend);
-    // What is still told of one that has been removed does not matter any more.
-    if (entry === undefined) return;
-    const { clock, random } = this.world;
-    this.apply(entry, observeHealth(entry.state, signal, clock.now(), entry.pool.health, random));
+    this.patient(pool, backend)?.observe(signal);
+  }
+
+  /** A worker tells what it has lately seen. */
+  takeVitals(vitals: readonly BackendVitals[]): void {
+    for (const [pool, backend, signs] of vitals) this.wards.get(pool)?.takeVitals(backend, signs);
   }
 
   /** Undefined for one that is not in the pool. */
   stateOf(pool: string, backend: string): HealthState | undefined {
-    return this.entries.get(pool)?.get(backend)?.state;
+    return this.patient(pool, backend)?.state;
+  }
+
+  /** Whether a backend is well enough for new work. */
+  isHealthy(pool: string, backend: string): boolean {
+    const state = this.stateOf(pool, backend);
+    return state !== undefined && takesNewWork(state);
+  }
+
+  /** Whether so few of a pool's backends are well that all are tried. */
+  panics(pool: string): boolean {
+    return this.wards.get(pool)?.panics === true;
   }
 
   /** What a new worker has to know. */
   notices(): HealthNotice[] {
-    return all(this.entries).map(noticeOf);
+    return [...this.wards.values()].flatMap((ward) => [...ward.patients.values()].map((one) => this.noticeOf(one)));
   }
 
   /** Probes nobody any more; probes under way are given up. */
   stop(): void {
     this.stopping.abort();
-    for (const entry of all(this.entries)) this.world.wheel.remove(entry.timer);
+    for (const ward of this.wards.values()) dissolve(ward);
   }
 
-  private newEntry(pool: PoolConfig, backend: BackendConfig, now: number): Entry {
-    const timer = detachedEntry(() => this.probe(entry));
-    const entry: Entry = { pool, backend, timer, state: initialHealth(now) };
-    return entry;
+  private patient(pool: string, backend: string): Patient | undefined {
+    return this.wards.get(pool)?.patients.get(backend);
   }
 
-  private has(entry: Entry): boolean {
-    return this.entries.get(entry.pool.name)?.get(entry.backend.name) === entry;
+  private newWard(pool: PoolConfig): Ward {
+    return new Ward(pool, { ...this.world, panicked: (ward) => this.panicked(ward) });
   }
 
-  private apply(entry: Entry, { state, flipped }: HealthChange): void {
-    const before = noticeOf(entry);
-    entry.state = state;
-    const after = noticeOf(entry);
-    if (before.healthy !== after.healthy || before.watched !== after.watched) this.world.onNotice(after);
-    if (flipped) this.log(entry);
-    if (state.status !== "healthy") this.schedule(entry);
+  /** Puts those into a pool's ward that it is configured with. */
+  private staff(pool: PoolConfig): void {
+    const ward = this.wards.get(pool.name);
+    if (ward === undefined) return;
+    const before = ward.patients;
+    const patients = new Map(
+      pool.backends.map((backend) => [
+        backend.name,
+        before.get(backend.name) ?? new Patient(pool, backend, this.patientWorld),
+      ]),
+    );
+    for (const [name, patient] of before) if (patients.get(name) !== patient) patient.leave();
+    for (const backend of pool.backends) patients.get(backend.name)?.regard(pool, backend);
+    ward.update(pool, patients);
   }
 
-  private log({ pool, backend, state }: Entry): void {
-    const fields = { pool: pool.name, backend: backend.name, health: state.status, reason: state.reason };
+  private changed(patient: Patient, before: HealthState): void {
+    const { state } = patient;
+    const was = this.noticeOf(patient, before);
+    const notice = this.noticeOf(patient);
+    if (was.healthy !== notice.healthy || was.watched !== notice.watched) this.world.onNotice(notice);
+    if (state.status === before.status) return;
+    this.log(patient, before);
+    this.wards.get(patient.pool.name)?.settle();
+  }
+
+  private panicked(ward: Ward): void {
     const { logger, tell } = this.world;
-    if (state.status === "unhealthy") {
+    const { name: pool } = ward.config;
+    if (ward.panics) {
+      logger.warn({ pool }, "too few backends are well: all are tried");
+      tell("pool-panics", `so few backends of ${pool} are well that all are tried`, { pool });
+    } else {
+      logger.info({ pool }, "enough backends are well: the others are not tried any more");
+      tell("pool-calm", `enough backends of ${pool} are well again`, { pool });
+    }
+    for (const patient of ward.patients.values()) this.world.onNotice(this.noticeOf(patient));
+  }
+
+  private log({ pool, backend, state }: Patient, before: HealthState): void {
+    const { clock, logger, tell } = this.world;
+    const reason = reasonOf(state, clock.now());
+    const fields = { pool: pool.name, backend: backend.name, health: state.status, reason };
+    if (state.status === "ejected") {
+      logger.warn(fields, "backend is ejected");
+      tell("backend-ejected", `${backend.name} is ejected: ${reason}`, fields);
+    } else if (state.status === "unhealthy" && before.status === "probing") {
+      logger.info(fields, "backend is still unhealthy");
+    } else if (state.status === "unhealthy") {
       logger.warn(fields, "backend is unhealthy");
-      tell("backend-unhealthy", `${backend.name} is unhealthy: ${state.reason}`, fields);
+      tell("backend-unhealthy", `${backend.name} is unhealthy: ${reason}`, fields);
     } else if (state.status === "healthy") {
       logger.info(fields, "backend is healthy again");
-      tell("backend-healthy", `${backend.name} is healthy again`, fields);
+      tell("backend-healthy", `${backend.name} is healthy again: ${reason}`, fields);
     } else logger.debug(fields, "backend is probed");
   }
 
-  private schedule({ timer, state }: Entry): void {
-    if (!this.stopping.signal.aborted) this.world.wheel.add(timer, Math.max(1, state.probeAt - this.world.clock.now()));
-  }
-
-  /** Called when a probe is due. */
-  private probe(entry: Entry): number {
-    const { clock, logger, random } = this.world;
-    if (entry.state.status === "healthy") return 0;
-    this.apply(entry, beginProbe(entry.state, clock.now(), entry.pool.health));
-    void this.ask(entry).then((failure) => {
-      if (this.stopping.signal.aborted || !this.has(entry)) return;
-      const { pool, backend } = entry;
-      if (failure !== undefined)
-        logger.debug({ pool: pool.name, backend: backend.name }, `a probe failed: ${failure.reason}`);
-      const signal = failure?.signal ?? "success";
-      this.apply(entry, observeProbe(entry.state, signal, clock.now(), entry.pool.health, random));
-    });
-    return 0;
-  }
-
-  /** Never rejects: a probe that cannot even be sent has failed. */
-  private async ask({ backend, pool }: Entry): Promise<ProbeFailure | undefined> {
-    try {
-      return await this.world.probe(backend, pool.tls, pool.health.probe, this.stopping.signal);
-    } catch (error) {
-      return { signal: "dial-failed", reason: String(error) };
-    }
+  private noticeOf({ pool, backend, state: now }: Patient, state: HealthState = now): HealthNotice {
+    const healthy = takesNewWork(state);
+    const watched = healthy && (state.failures > 0 || pool.health.failureRate !== "off");
+    return { pool: pool.name, backend: backend.name, healthy, panic: this.panics(pool.name), watched };
   }
 }
 
-function all(entries: ReadonlyMap<string, ReadonlyMap<string, Entry>>): Entry[] {
-  return [...entries.values()].flatMap((ofPool) => [...ofPool.values()]);
-}
-
-/** What is known stays, what is said of it changes. */
-function regard(entry: Entry, pool: PoolConfig, backend: BackendConfig): Entry {
-  entry.pool = pool;
-  entry.backend = backend;
-  return entry;
-}
-
-function noticeOf({ pool, backend, state }: Entry): HealthNotice {
-  const watched = state.status === "healthy" && (state.failures > 0 || pool.health.failureRate !== "off");
-  return { pool: pool.name, backend: backend.name, healthy: takesNewWork(state), watched };
+function dissolve(ward: Ward): void {
+  ward.leave();
+  for (const patient of ward.patients.values()) patient.leave();
 }

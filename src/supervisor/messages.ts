@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../base/index.ts";
 import type { Config } from "../config/index.ts";
-import type { HealthSignal } from "../health/index.ts";
+import type { HealthSignal, VitalSigns } from "../health/index.ts";
 import type { WorkerCounts } from "../metrics/index.ts";
 import type { Answer, Question } from "../operations/index.ts";
 import type { BackendReading } from "../pool/index.ts";
@@ -8,11 +8,16 @@ import type { BackendReading } from "../pool/index.ts";
 /** The load of one backend: the pool's name, the backend's name, the count. */
 export type LoadChange = readonly [pool: string, backend: string, load: number];
 
+/** What a worker has lately seen of one backend. */
+export type BackendVitals = readonly [pool: string, backend: string, signs: VitalSigns];
+
 /** What a worker may know of a backend's health. */
 export interface HealthNotice {
   readonly pool: string;
   readonly backend: string;
   readonly healthy: boolean;
+  /** So few backends of the pool are well that all are tried. */
+  readonly panic: boolean;
   /** Whether successes make a difference now; else they are not told. */
   readonly watched: boolean;
 }
@@ -112,6 +117,8 @@ export type FromWorker =
   /** Clients want more of a backend than it may have. */
   | { readonly type: "want"; readonly pool: string; readonly backend: string }
   | { readonly type: "signal"; readonly pool: string; readonly backend: string; readonly signal: HealthSignal }
+  /** Only for pools that look for outliers. */
+  | { readonly type: "vitals"; readonly vitals: readonly BackendVitals[] }
   | { readonly type: "answer"; readonly request: number; readonly answer: Answer }
   | { readonly type: "counts"; readonly request: number; readonly counts: WorkerCounts }
   /** The worker was asked from outside to go; it waits to be replaced and drained. */

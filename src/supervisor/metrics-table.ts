@@ -186,8 +186,14 @@ const BACKENDS: readonly Metric[] = [
   gauge(
     "fairlead_backend_healthy",
     ["pool", "backend"],
-    "1 when the backend takes new work, 0 when it is unhealthy or being probed.",
+    "1 when the backend takes new work, 0 when it is unhealthy, being probed or ejected.",
     perBackend(({ health }) => Number(health === "healthy")),
+  ),
+  counter(
+    "fairlead_backend_flaps_total",
+    ["pool", "backend"],
+    "How often the backend has become unhealthy or been ejected.",
+    perBackend(({ flaps }) => flaps),
   ),
   gauge(
     "fairlead_backend_weight",

@@ -1,5 +1,6 @@
 import { formatAddress } from "../config/index.ts";
 import type { Config, PoolConfig } from "../config/index.ts";
+import { penaltyNow, reasonOf } from "../health/index.ts";
 import type { HealthState } from "../health/index.ts";
 import { percentileOf, sumCounts, sumLabelled } from "../metrics/index.ts";
 import type {
@@ -47,7 +48,12 @@ interface StatusParts {
   readonly room: Room;
   /** Connections that no worker could be given. */
   readonly refusedConnections: number;
-  readonly health: { stateOf(pool: string, backend: string): HealthState | undefined };
+  readonly health: {
+    stateOf(pool: string, backend: string): HealthState | undefined;
+    panics(pool: string): boolean;
+  };
+  /** Monotonic time. */
+  readonly now: number;
   /** Turns monotonic time into time since the epoch. */
   readonly wallOf: (monotonic: number) => number;
 }
@@ -118,6 +124,7 @@ function poolStatus(pool: PoolConfig, parts: Parts): PoolStatus {
     name: pool.name,
     balance: pool.balance.method,
     affinity: pool.affinity.method,
+    panic: parts.health.panics(pool.name),
     queued: parts.workers.reduce((sum, { counts }) => sum + (counts?.queued[pool.name] ?? 0), 0),
     backends: [
       ...pool.backends.map(({ name, weight, state, maxConnections }) => {
@@ -134,16 +141,23 @@ function poolStatus(pool: PoolConfig, parts: Parts): PoolStatus {
 function backendStatus(
   pool: PoolConfig,
   backend: Pick<BackendStatus, "name" | "weight" | "state" | "maxConnections">,
-  { workers, past, health, wallOf, startedWall, roundTrips }: Parts,
+  { workers, past, health, now, wallOf, startedWall, roundTrips }: Parts,
 ): BackendStatus {
   const { name } = backend;
   const known = health.stateOf(pool.name, name);
   return {
     ...backend,
     health: known?.status ?? "healthy",
-    reason: known?.reason ?? "it has been removed",
+    reason: known === undefined ? "it has been removed" : reasonOf(known, now),
     since: new Date(known === undefined ? startedWall : wallOf(known.since)).toISOString(),
+    outUntil: known === undefined || known.status === "healthy" ? null : new Date(wallOf(known.probeAt)).toISOString(),
+    flaps: known?.flaps ?? 0,
+    penalty: known === undefined ? 0 : roundPenalty(penaltyNow(known, now, pool.health)),
     rtt: rttOf(pool.name, name, roundTrips),
     ...sumCounts([past.of(pool.name, name), ...workers.map(({ counts }) => counts?.pools[pool.name]?.[name])]),
   };
+}
+
+function roundPenalty(penalty: number): number {
+  return Math.round(penalty * 100) / 100;
 }

@@ -3,7 +3,6 @@ import { setTimeout as setTimeoutPromise } from "node:timers/promises";
 import { FairleadError, startWheel, Wheel } from "../base/index.ts";
 import type { Milliseconds } from "../base/index.ts";
 import type { Config, ListenerConfig } from "../config/index.ts";
-import { takesNewWork } from "../health/index.ts";
 import type { InstanceReading, Status } from "../metrics/index.ts";
 import type { Questions, TellEvent } from "../operations/index.ts";
 import { probe } from "../probes/index.ts";
@@ -227,6 +226,7 @@ export class Supervisor {
       health: this.health,
       // By one offset for good: a moment is the same each time it is told.
       wallOf: (monotonic) => this.started + monotonic - this.startedAt,
+      now: this.world.clock.now(),
     });
   }
 
@@ -245,8 +245,7 @@ export class Supervisor {
 
   /** Whether a backend is well enough for new work. */
   isHealthy(pool: string, backend: string): boolean {
-    const state = this.health.stateOf(pool, backend);
-    return state !== undefined && takesNewWork(state);
+    return this.health.isHealthy(pool, backend);
   }
 
   /** From now on no affinity leads to these backends of a pool. */
@@ -348,6 +347,7 @@ export class Supervisor {
     else if (message.type === "load") this.takeLoads(seat, message.changes, message.connections);
     else if (message.type === "gauges") this.loads.gauges.take(seat.id, message.readings);
     else if (message.type === "signal") this.health.observe(message.pool, message.backend, message.signal);
+    else if (message.type === "vitals") this.health.takeVitals(message.vitals);
     else if (message.type === "want" || message.type === "leased") this.leases.hear(seat.id, message);
     else if (message.type === "answer") seat.answered(message.request, message.answer);
     else if (message.type === "counts") seat.counted(message.request, message.counts);

@@ -33,6 +33,7 @@ import type {
 } from "./messages.ts";
 import { ProcessMeter } from "./process-meter.ts";
 import { Seldom } from "./seldom.ts";
+import { VitalsTeller } from "./vitals-teller.ts";
 
 /** What a worker is given by the process that it lives in. */
 export interface WorkerWorld {
@@ -90,6 +91,7 @@ export class Worker {
   private readonly processMeter: ProcessMeter;
   private readonly loads: LoadCoalescer;
   private readonly watched = new Set<string>();
+  private readonly vitals: VitalsTeller;
   private readonly frontage: Frontage;
   private readonly desk: Desk;
   private readonly driver: LegDriver;
@@ -131,10 +133,17 @@ export class Worker {
       onLoad: start.workers > 1 ? (pool, backend) => this.tellLoad(pool, backend) : () => {},
       onWant: (pool, backend) => world.send({ type: "want", pool: pool.name, backend: backend.name }),
       onSignal: (pool, backend, signal) => this.tellSignal(pool, backend, signal),
+      onTime: (...answered) => this.vitals.noteTime(...answered),
       meters: new Meters(),
       onRecord,
       maxTunnels: start.room.tunnels,
       onNoRoom: () => full.note(),
+    });
+    this.vitals = new VitalsTeller({
+      wheel: this.wheel,
+      clock,
+      pools: () => this.gateway.pools.values(),
+      tell: (vitals) => world.send({ type: "vitals", vitals }),
     });
     this.frontage = new Frontage(start.config, {
       driver,
@@ -321,7 +330,9 @@ export class Worker {
   }
 
   /** Successes are many and seldom matter: they are told only while somebody counts them. */
-  private tellSignal({ name }: Pool, backend: Backend, signal: HealthSignal): void {
+  private tellSignal(pool: Pool, backend: Backend, signal: HealthSignal): void {
+    this.vitals.note(pool, backend, signal);
+    const { name } = pool;
     if (signal === "success" && !this.watched.has(`${name} ${backend.name}`)) return;
     this.world.send({ type: "signal", pool: name, backend: backend.name, signal });
   }
@@ -367,8 +378,8 @@ export class Worker {
     this.gateway.pools.get(pool)?.warm(backend, factor);
   }
 
-  private applyHealth({ pool, backend, healthy, watched }: HealthNotice): void {
-    this.gateway.pools.get(pool)?.setHealthy(backend, healthy);
+  private applyHealth({ pool, backend, healthy, panic, watched }: HealthNotice): void {
+    this.gateway.pools.get(pool)?.setHealthy(backend, healthy || panic);
     if (watched) this.watched.add(`${pool} ${backend}`);
     else this.watched.delete(`${pool} ${backend}`);
   }

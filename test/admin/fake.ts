@@ -28,6 +28,9 @@ const backend = (name: string): BackendStatus => ({
   health: "healthy",
   reason: "no failure has been seen yet",
   since: TIME,
+  outUntil: null,
+  flaps: 0,
+  penalty: 0,
   rtt: { p50: 0.4, p99: 2.5 },
   open: 2,
   inFlight: 0,
@@ -51,7 +54,16 @@ const status: Status = {
   descriptors: null,
   refusedTunnels: 0,
   refusedConnections: 0,
-  pools: [{ name: "chat", balance: "least-connections", affinity: "none", queued: 0, backends: [backend(BACKEND)] }],
+  pools: [
+    {
+      name: "chat",
+      balance: "least-connections",
+      affinity: "none",
+      panic: false,
+      queued: 0,
+      backends: [backend(BACKEND)],
+    },
+  ],
 };
 
 const tunnel = {

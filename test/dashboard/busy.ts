@@ -54,6 +54,9 @@ export const busyWorld = (backends = 4): Partial<World> => {
   Object.assign(chat[2] ?? {}, {
     health: "unhealthy",
     reason: "3 failures in a row: it could not be connected to",
+    outUntil: "2026-11-23T10:01:00.000Z",
+    flaps: 1,
+    penalty: 0.8,
     open: 0,
     failures: 3,
   });

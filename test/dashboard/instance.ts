@@ -49,6 +49,9 @@ export const backend = (name: string, more: Fields = {}): Fields => ({
   health: "healthy",
   reason: "no failure has been seen yet",
   since: "2026-11-23T10:00:00.000Z",
+  outUntil: null,
+  flaps: 0,
+  penalty: 0,
   state: "active",
   maxConnections: null,
   open: 0,
@@ -65,6 +68,7 @@ export const pool = (name: string, backends: Fields[]): Fields & { backends: Fie
   name,
   balance: "least-connections",
   affinity: "none",
+  panic: false,
   queued: 0,
   backends,
 });

@@ -20,7 +20,8 @@ describe("the dashboard", () => {
       [ONE, "healthy", "1,200 / 1,500"],
     );
     assert.match(await rowOf(page, TWO).innerText(), /healthy\s+draining\s+412 \/ 1,500/);
-    assert.match(await rowOf(page, "10.0.0.3:9000").innerText(), /3 failures in a row[^]*unhealthy/);
+    const ill = await rowOf(page, "10.0.0.3:9000").innerText();
+    assert.match(ill, /3 failures in a row.* \(since \d.*, until \d.* at least\)[^]*unhealthy/);
     assert.match(await page.getByLabel("Summary").innerText(), /Tunnels\s+4,821\s+of 19,098/);
     const moves = page.getByLabel("Moves", { exact: true });
     assert.match(

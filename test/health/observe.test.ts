@@ -290,7 +290,10 @@ test("whatever happens, status and times stay in order and a backend can always 
         else patient.sees(signal);
         const { state } = patient;
         assert.ok(state.since <= patient.now && state.cooldown <= 60_000);
-        if (state.status === "unhealthy") assert.ok(state.probeAt <= state.since + 60_000);
+        if (state.status === "unhealthy") {
+          assert.ok(state.coolsUntil <= state.since + 60_000 && state.probeAt <= state.since + 300_000);
+        }
+        assert.ok(state.flaps >= before.flaps && state.penalty < 10);
         if (state.status === "healthy") assert.ok(state.failures < 3);
       }
       if (patient.state.status !== "healthy") patient.cools().probed("success");

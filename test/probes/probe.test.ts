@@ -22,7 +22,7 @@ const PATIENT = { path: "/", timeout: 20_000 };
 
 const NEVER = new AbortController().signal;
 
-const ask = (
+const ask = async (
   port: number,
   options = PATIENT,
   tls = PLAIN,
@@ -38,7 +38,8 @@ const ask = (
     weight: 1,
     state: "active" as const,
   };
-  return within(probe(backend, tls, options, signal), "the end of a probe");
+  const question = { kind: "recovery", ...options } as const;
+  return (await within(probe(backend, tls, question, signal), "the end of a probe")).failure;
 };
 
 /** Probes a backend that plays a script once it has the handshake; checks that the connection is ended by the probe. */

@@ -13,7 +13,8 @@ import { openWs, type Client } from "../kit/clients.ts";
 import { runProgram, type Program } from "../kit/processes.ts";
 import { until, within } from "../kit/until.ts";
 
-const COMMAND = fileURLToPath(new URL("../../bin/fairlead.cjs", import.meta.url));
+/** The command, as a script of Node. */
+export const COMMAND = fileURLToPath(new URL("../../bin/fairlead.cjs", import.meta.url));
 
 const lineSchema = z.looseObject({ level: z.string(), msg: z.string() });
 

@@ -1,90 +1,16 @@
 /** The one truth about backends' health, with a clock, a wheel and probes of the test's own. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Wheel } from "../../src/base/index.ts";
-import { parseConfig } from "../../src/config/index.ts";
-import type { ProbeFailure } from "../../src/probes/index.ts";
-import { HealthBoard } from "../../src/supervisor/health-board.ts";
-import type { HealthNotice } from "../../src/supervisor/messages.ts";
-
-const TICK = 100;
-/** Backends are called as their URLs are written with the port. */
-const [ONE, TWO] = ["ws://one.test:81", "ws://two.test:81"];
-
-interface Asked {
-  readonly backend: string;
-  readonly at: number;
-  readonly signal: AbortSignal;
-  readonly answer: (failure?: ProbeFailure) => Promise<void>;
-  readonly fail: (error: Error) => Promise<void>;
-}
-
-const settled = (): Promise<void> => new Promise(setImmediate);
-
-const boardWith = (health: object = {}) => {
-  const { config } = parseConfig({
-    pools: { chat: { backends: [ONE, TWO], health: { cooldownJitter: 0, ...health } } },
-  });
-  let now = 0;
-  const clock = { now: () => now, wall: () => now };
-  const wheel = new Wheel(clock, TICK);
-  const asked: Asked[] = [];
-  const notices: HealthNotice[] = [];
-  const logged: string[] = [];
-  const told: string[] = [];
-  const log =
-    (level: string) =>
-    (_fields: object, message: string): void =>
-      void logged.push(`${level}: ${message}`);
-  const pools = Object.values(config.pools);
-  const board = new HealthBoard(pools, {
-    clock,
-    wheel,
-    random: () => 0,
-    logger: { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") },
-    onNotice: (notice) => void notices.push(notice),
-    tell: (type) => void told.push(type),
-    probe: (backend, _tls, _options, signal) => {
-      const { promise, resolve, reject } = Promise.withResolvers<ProbeFailure | undefined>();
-      asked.push({
-        backend: backend.name,
-        at: now,
-        signal,
-        answer(failure) {
-          resolve(failure);
-          return settled();
-        },
-        fail(error) {
-          reject(error);
-          return settled();
-        },
-      });
-      return promise;
-    },
-  });
-  const pass = (time: number): void => {
-    for (const end = now + time; now < end;) {
-      now += TICK;
-      wheel.tick();
-    }
-  };
-  const statuses = (): string[] => [ONE, TWO].map((backend) => board.stateOf("chat", backend)?.status ?? "none");
-  const fall = (backend = ONE): void => {
-    for (let failures = 0; failures < 3; failures += 1) board.observe("chat", backend, "dial-failed");
-  };
-  return { board, told, pools, asked, notices, logged, pass, statuses, fall, wheel };
-};
-
-const BROKEN: ProbeFailure = { signal: "dial-failed", reason: "refused" };
+import { boardWith, BROKEN, ONE, TICK, TWO } from "./board.ts";
 
 test("failures in a row make one backend unhealthy; workers are told to watch it at the first and to leave it at the last", () => {
   const { board, notices, logged, statuses } = boardWith();
   board.observe("chat", ONE, "dial-failed");
-  assert.deepEqual(notices, [{ pool: "chat", backend: ONE, healthy: true, watched: true }]);
+  assert.deepEqual(notices, [{ pool: "chat", backend: ONE, healthy: true, panic: false, watched: true }]);
   board.observe("chat", ONE, "success");
-  assert.deepEqual(notices.at(-1), { pool: "chat", backend: ONE, healthy: true, watched: false });
+  assert.deepEqual(notices.at(-1), { pool: "chat", backend: ONE, healthy: true, panic: false, watched: false });
   for (let failures = 0; failures < 3; failures += 1) board.observe("chat", ONE, "dial-failed");
-  assert.deepEqual(notices.at(-1), { pool: "chat", backend: ONE, healthy: false, watched: false });
+  assert.deepEqual(notices.at(-1), { pool: "chat", backend: ONE, healthy: false, panic: false, watched: false });
   assert.deepEqual(statuses(), ["unhealthy", "healthy"]);
   assert.deepEqual(logged, ["warn: backend is unhealthy"]);
   assert.deepEqual(
@@ -107,7 +33,7 @@ test("it is probed when its cool-down is over, and one success brings it back", 
   assert.deepEqual(statuses(), ["probing", "healthy"]);
   await asked[0]?.answer();
   assert.deepEqual(statuses(), ["healthy", "healthy"]);
-  assert.deepEqual(notices.at(-1), { pool: "chat", backend: ONE, healthy: true, watched: false });
+  assert.deepEqual(notices.at(-1), { pool: "chat", backend: ONE, healthy: true, panic: false, watched: false });
   assert.ok(logged.includes("info: backend is healthy again"));
   pass(60_000);
   assert.equal(asked.length, 1, "who is well is not probed");

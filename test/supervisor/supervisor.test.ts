@@ -132,7 +132,7 @@ test("what one worker sees of a backend's health all are told, also those that c
     const last = puppet(index).got.at(-1);
     assert.deepEqual(last, {
       type: "health",
-      notice: { pool: "default", backend: TWO, healthy: false, watched: false },
+      notice: { pool: "default", backend: TWO, healthy: false, panic: false, watched: false },
     });
   }
   puppet(0).tell({ type: "leaving" });

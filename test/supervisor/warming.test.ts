@@ -27,7 +27,7 @@ const start = (backends: readonly string[]) => {
     }
   };
   const health = (backend: string, healthy: boolean): void =>
-    warming.noticed({ pool: "default", backend, healthy, watched: false });
+    warming.noticed({ pool: "default", backend, healthy, panic: false, watched: false });
   return { warming, told, pass, health, wheel };
 };
 

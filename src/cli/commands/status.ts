@@ -45,7 +45,7 @@ function statusText(status: StatusView, now: number): string {
   return `${[...lines, ...status.pools.flatMap(poolLines)].join("\n")}\n`;
 }
 
-function poolLines({ name, balance, affinity, backends }: PoolView): string[] {
+function poolLines({ name, balance, affinity, panic, backends }: PoolView): string[] {
   const open = backends.reduce((sum, backend) => sum + backend.open, 0);
   const rows = backends.map((backend) => [
     backend.name,
@@ -69,5 +69,10 @@ function poolLines({ name, balance, affinity, backends }: PoolView): string[] {
     { title: "failures", right: true },
     { title: "" },
   ];
-  return ["", `pool ${name}: ${balance}, affinity ${affinity}`, ...table(columns, rows).map((line) => `  ${line}`)];
+  const alarm = panic ? "; so few backends are well that all are tried" : "";
+  return [
+    "",
+    `pool ${name}: ${balance}, affinity ${affinity}${alarm}`,
+    ...table(columns, rows).map((line) => `  ${line}`),
+  ];
 }

@@ -115,7 +115,11 @@ function backendTable(model: Model): Table {
       grouped(backend.failures),
     ]),
     marks: rows.map(({ backend }) =>
-      backend.health === "unhealthy" ? "bad" : backend.state === "active" ? "plain" : "quiet",
+      backend.health === "unhealthy" || backend.health === "ejected"
+        ? "bad"
+        : backend.state === "active"
+          ? "plain"
+          : "quiet",
     ),
   };
 }

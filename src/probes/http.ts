@@ -1,0 +1,66 @@
+import { request as requestPlain } from "node:http";
+import type { IncomingMessage } from "node:http";
+import { request as requestSecure } from "node:https";
+
+import type { ActiveOptions } from "../health/index.ts";
+
+import { ANSWER_BYTES_MAX, holds } from "./expectation.ts";
+import { LOAD_HEADER } from "./finding.ts";
+import type { ProbeKind, ProbeWork } from "./finding.ts";
+import { tlsOptions } from "./tls.ts";
+
+type Question = ActiveOptions & { kind: "http" };
+
+/** A page: its status, and the beginning of its body. */
+export const http: ProbeKind<Question> = (work) => {
+  const { backend, tls, question, fail } = work;
+  const send = backend.secure ? requestSecure : requestPlain;
+  const begun = performance.now();
+  const request = send(new URL(question.path, backend.url), {
+    agent: false,
+    headers: { "User-Agent": "fairlead-probe", Accept: "*/*" },
+    ...tlsOptions(backend, tls),
+  });
+  request.on("error", (error) => fail("dial-failed", error.message));
+  request.on("response", (response) => judge(work, response, begun));
+  // Not to be taken for an answer: nobody asked for it.
+  request.on("upgrade", (_response, socket) => {
+    socket.destroy();
+    fail("protocol-error", "it answered 101 to a plain request");
+  });
+  request.end();
+  return () => void request.destroy();
+};
+
+function judge(
+  { question, tellLoad, pass, fail }: ProbeWork<Question>,
+  response: IncomingMessage,
+  begun: number,
+): void {
+  tellLoad(response.headers[LOAD_HEADER]);
+  const { statusCode = 0 } = response;
+  response.on("error", () => fail("unexpected-close", "its answer was cut off"));
+  response.on("aborted", () => fail("unexpected-close", "its answer was cut off"));
+  if (!question.statuses.some((status) => status === statusCode || status === `${Math.floor(statusCode / 100)}xx`)) {
+    fail("dial-failed", `it answered ${statusCode}`);
+    return;
+  }
+  const { expect } = question;
+  const rtt = (): number => performance.now() - begun;
+  if (expect === undefined) {
+    pass(rtt());
+    return;
+  }
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const look = (): void => {
+    if (holds(expect, Buffer.concat(chunks).subarray(0, ANSWER_BYTES_MAX))) pass(rtt());
+    else fail("dial-failed", "its answer does not hold what it should");
+  };
+  response.on("data", (chunk: Buffer) => {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size >= ANSWER_BYTES_MAX) look();
+  });
+  response.on("end", look);
+}

@@ -1,0 +1,165 @@
+import { isDeepStrictEqual } from "node:util";
+
+import { detachedEntry } from "../base/index.ts";
+import type { Clock, Logger, Milliseconds, Random, Wheel } from "../base/index.ts";
+import type { BackendConfig, PoolConfig } from "../config/index.ts";
+import {
+  beginProbe,
+  endEjection,
+  initialHealth,
+  observeActive,
+  observeHealth,
+  observeProbe,
+  VitalsWindow,
+} from "../health/index.ts";
+import type { HealthChange, HealthSignal, HealthState } from "../health/index.ts";
+import type { probe, ProbeFinding, ProbeQuestion } from "../probes/index.ts";
+
+/** What the care of a backend's health needs of its instance. */
+export interface PatientWorld {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly wheel: Wheel;
+  /** Asks a backend whether it is well. */
+  readonly probe: typeof probe;
+  /** From then on nobody is asked any more. */
+  readonly stopping: AbortSignal;
+  /** Told of every change, of those without another status too. */
+  readonly changed: (patient: Patient, before: HealthState) => void;
+  /** A backend has said in its answer to a probe how loaded it is, 0 to 1. */
+  readonly reportedLoad: (pool: string, backend: string, load: number) => void;
+}
+
+/** Within this time the first active probe of a backend begins, at random, where the interval is not shorter. */
+const FIRST_PROBE_WITHIN_MS: Milliseconds = 1_000;
+
+/** One backend, all that is known of its health, and what is due: probes, and the end of its ejection. */
+export class Patient {
+  pool: PoolConfig;
+  backend: BackendConfig;
+  state: HealthState;
+  /** What workers have lately seen of it. */
+  readonly vitals = new VitalsWindow();
+
+  private readonly world: PatientWorld;
+  /** For the next step of its state. */
+  private readonly timer = detachedEntry(() => this.step());
+  /** For the next active probe. */
+  private readonly pulse = detachedEntry(() => this.beat());
+  private isAsked = false;
+  private hasLeft = false;
+
+  constructor(pool: PoolConfig, backend: BackendConfig, world: PatientWorld) {
+    this.pool = pool;
+    this.backend = backend;
+    this.world = world;
+    this.state = initialHealth(world.clock.now());
+    this.beginPulse();
+  }
+
+  /** What is known stays, what is said of it changes. */
+  regard(pool: PoolConfig, backend: BackendConfig): void {
+    const before = this.pool.health;
+    this.pool = pool;
+    this.backend = backend;
+    if (!isDeepStrictEqual(before.active, pool.health.active)) this.beginPulse();
+    if (pool.health.outliers === "off") {
+      this.take(endEjection(this.state, this.world.clock.now(), "ejected, but outliers are not looked for any more"));
+    }
+    this.schedule();
+  }
+
+  /** It is nobody's any more, or everything stops: what is under way is not heard. */
+  leave(): void {
+    this.hasLeft = true;
+    this.world.wheel.remove(this.timer);
+    this.world.wheel.remove(this.pulse);
+  }
+
+  /** Something was seen of it. */
+  observe(signal: HealthSignal): void {
+    const { clock, random } = this.world;
+    this.take(observeHealth(this.state, signal, clock.now(), this.pool.health, random));
+  }
+
+  /** From now on its state is this. */
+  take({ state }: HealthChange): void {
+    if (state === this.state) return;
+    const before = this.state;
+    this.state = state;
+    this.schedule();
+    this.world.changed(this, before);
+  }
+
+  /** Active probes take the place of those of a recovery. */
+  private schedule(): void {
+    const { wheel, clock } = this.world;
+    wheel.remove(this.timer);
+    if (this.hasLeft || this.world.stopping.aborted) return;
+    const { status, probeAt } = this.state;
+    const waits = status === "ejected" || (status !== "healthy" && this.pool.health.active === "off");
+    if (waits) wheel.add(this.timer, Math.max(1, probeAt - clock.now()));
+  }
+
+  private step(): number {
+    const { clock, random } = this.world;
+    if (this.state.status === "ejected") {
+      this.take(endEjection(this.state, clock.now()));
+      return 0;
+    }
+    if (this.state.status === "healthy") return 0;
+    const { health } = this.pool;
+    this.take(beginProbe(this.state, clock.now(), health));
+    void this.ask({ kind: "recovery", ...health.probe }).then(({ failure }) => {
+      if (this.isDeaf()) return;
+      const signal = failure?.signal ?? "success";
+      this.take(observeProbe(this.state, signal, clock.now(), this.pool.health, random));
+    });
+    return 0;
+  }
+
+  private beginPulse(): void {
+    const { wheel, random } = this.world;
+    const { active } = this.pool.health;
+    wheel.remove(this.pulse);
+    if (active !== "off") wheel.add(this.pulse, random() * Math.min(active.interval, FIRST_PROBE_WITHIN_MS));
+  }
+
+  /** The next active probe is due. One that still waits for its answer is not overtaken. */
+  private beat(): Milliseconds {
+    const { clock, random } = this.world;
+    const { active } = this.pool.health;
+    if (active === "off") return 0;
+    if (!this.isAsked) {
+      this.isAsked = true;
+      void this.ask(active).then(({ failure }) => {
+        this.isAsked = false;
+        const { health } = this.pool;
+        // What has been asked for otherwise meanwhile says nothing.
+        if (this.isDeaf() || health.active === "off") return;
+        this.take(observeActive(this.state, failure?.reason, clock.now(), health, health.active, random));
+      });
+    }
+    return active.interval * (1 - active.jitter * random());
+  }
+
+  private isDeaf(): boolean {
+    return this.hasLeft || this.world.stopping.aborted;
+  }
+
+  /** Never rejects: a probe that cannot even be sent has failed. */
+  private async ask(question: ProbeQuestion): Promise<ProbeFinding> {
+    const { logger, probe, reportedLoad, stopping } = this.world;
+    const [pool, backend] = [this.pool.name, this.backend.name];
+    try {
+      const finding = await probe(this.backend, this.pool.tls, question, stopping);
+      if (this.isDeaf()) return finding;
+      if (finding.load !== undefined) reportedLoad(pool, backend, finding.load);
+      if (finding.failure !== undefined) logger.debug({ pool, backend }, `a probe failed: ${finding.failure.reason}`);
+      return finding;
+    } catch (error) {
+      return { failure: { signal: "dial-failed", reason: String(error) }, rttMs: undefined, load: undefined };
+    }
+  }
+}
