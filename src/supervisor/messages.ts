@@ -81,6 +81,8 @@ export type ToWorker =
   /** Most tunnels from now on. */
   | { readonly type: "room"; readonly tunnels: number }
   | { readonly type: "count"; readonly request: number }
+  /** Asks for a sign of life; `pong` is the answer. */
+  | { readonly type: "ping"; readonly request: number }
   /** A question of an operator's; `answer` brings the answer. */
   | { readonly type: "ask"; readonly request: number; readonly question: Question }
   /** Backends of a pool that have more than their share. */
@@ -92,7 +94,8 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: "ready" }
   | { readonly type: "failed"; readonly code: ErrorCode; readonly message: string }
-  | { readonly type: "configured"; readonly revision: number }
+  | { readonly type: "configured"; readonly revision: number; readonly connections: number }
+  | { readonly type: "pong"; readonly request: number; readonly connections: number }
   /** The connection with this number has been taken over; `connections` are open now. */
   | { readonly type: "taken"; readonly connection: number; readonly connections: number }
   /** It has let go of an address that it accepted at; with `error` because it could not. */

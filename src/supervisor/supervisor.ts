@@ -351,7 +351,8 @@ export class Supervisor {
     else if (message.type === "want" || message.type === "leased") this.leases.hear(seat.id, message);
     else if (message.type === "answer") seat.answered(message.request, message.answer);
     else if (message.type === "counts") seat.counted(message.request, message.counts);
-    else seat.configured(message.revision);
+    else if (message.type === "pong") seat.ponged(message.request, message.connections);
+    else seat.configured(message.revision, message.connections);
   }
 
   private taken(seat: Seat, connections: number): void {
@@ -370,8 +371,7 @@ export class Supervisor {
   }
 
   private takeLoads(from: Seat, changes: readonly LoadChange[], connections: number): void {
-    // What has been given to the worker may not have reached it yet.
-    if (!from.isTaking) from.connections = connections;
+    from.tellConnections(connections);
     if (from.leaving) this.shares.anew(from.place);
     this.loads.take(from.id, changes);
     this.leases.used(from.id, changes);

@@ -213,6 +213,8 @@ export class Worker {
     else if (message.type === "warm") this.applyWarmth(message.warmth);
     else if (message.type === "ask") this.answer(message.request, message.question);
     else if (message.type === "shed") this.gateway.pools.get(message.pool)?.shed(message.backends);
+    else if (message.type === "ping")
+      this.world.send({ type: "pong", request: message.request, connections: this.connections() });
     else if (message.type === "count")
       this.world.send({ type: "counts", request: message.request, counts: this.counts() });
     else void this.drain(message.over, message.settle);
@@ -260,7 +262,7 @@ export class Worker {
     this.gateway.reconfigure(plan.config, plan.secret);
     this.applyKnowledge(plan);
     for (const turn of this.turns) if (!this.frontage.has(turn.listener)) turn.pass();
-    this.world.send({ type: "configured", revision });
+    this.world.send({ type: "configured", revision, connections: this.connections() });
   }
 
   private answer(request: number, question: Question): void {
