@@ -60,8 +60,8 @@ export class TunnelLife implements TunnelOwner {
     this.gateway.world.onRecord(finishRecord(this.draft, now, "progress", progress), this.draft.words);
   }
 
-  heartbeatBack(leg: "client" | "backend", rtt: Milliseconds): void {
-    if (leg === "backend") this.gateway.world.onTime(this.pool, this.backend, "heartbeat", rtt);
+  backendAnswered(rtt: Milliseconds): void {
+    this.gateway.world.onTime(this.pool, this.backend, "heartbeat", rtt);
   }
 
   tunnelOver(tunnel: Tunnel): void {

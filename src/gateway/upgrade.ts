@@ -192,7 +192,8 @@ export class Upgrade {
     try {
       const outcome = await dial.outcome;
       world.meters.dialled(pool.name, backend.name, outcome.kind);
-      world.onTime(pool, backend, "handshake", world.clock.now() - begun);
+      // How fast it refuses does not tell how fast it serves.
+      if (outcome.kind === "upgraded") world.onTime(pool, backend, "handshake", world.clock.now() - begun);
       this.gateway.signal(pool, backend, "success");
       return outcome;
     } catch (error) {

@@ -27,8 +27,8 @@ export interface TunnelWorld {
 
 /** Who keeps a tunnel. */
 export interface TunnelOwner {
-  /** A leg has answered a heartbeat. */
-  heartbeatBack?(leg: "client" | "backend", rtt: Milliseconds): void;
+  /** The backend's heartbeat has come back. */
+  backendAnswered(rtt: Milliseconds): void;
   /** Both connections are gone. */
   tunnelOver(tunnel: Tunnel): void;
 }
@@ -105,7 +105,7 @@ export class Tunnel implements WheelEntry {
   /** A heartbeat of a leg has come back. */
   heartbeat(side: Side, rtt: Milliseconds): void {
     this.world.meters[side.name].heartbeat(rtt);
-    this.owner.heartbeatBack?.(side.name, rtt);
+    if (side === this.backend) this.owner.backendAnswered(rtt);
   }
 
   /** Why the tunnel ends; undefined as long as it is open. */

@@ -250,6 +250,7 @@ export const openWorld = (options: Partial<TunnelOptions> = {}, random = () => 0
     agreement,
     { wheel, clock, random, meters: unreadMeters() },
     {
+      backendAnswered: () => {},
       tunnelOver: () => {
         over += 1;
       },
