@@ -195,7 +195,8 @@ export class Upgrade {
       const time = world.clock.now() - begun;
       noteAnswer(pool, backend, outcome, time);
       world.meters.dialled(pool.name, backend.name, outcome.kind);
-      world.onTime(pool, backend, "handshake", time);
+      // How fast it refuses does not tell how fast it serves.
+      if (outcome.kind === "upgraded") world.onTime(pool, backend, "handshake", time);
       this.gateway.signal(pool, backend, "success");
       return outcome;
     } catch (error) {

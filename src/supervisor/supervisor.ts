@@ -2,7 +2,7 @@ import { setTimeout as setTimeoutPromise } from "node:timers/promises";
 
 import { FairleadError, startWheel, Wheel } from "../base/index.ts";
 import type { Milliseconds } from "../base/index.ts";
-import type { Config, ListenerConfig } from "../config/index.ts";
+import type { Config } from "../config/index.ts";
 import type { InstanceReading, Status } from "../metrics/index.ts";
 import type { Questions, TellEvent } from "../operations/index.ts";
 import { probe } from "../probes/index.ts";
@@ -98,6 +98,7 @@ export class Supervisor {
         this.crew.tell({ type: "health", notice });
       },
       tell: (...event) => this.onEvent(...event),
+      onReportedLoad: (...report) => this.loads.gauges.report(...report),
     });
     this.crew = new Crew({
       ...world,
@@ -304,14 +305,14 @@ export class Supervisor {
         inherited: this.world.inherited ?? new Map(),
         waitingMax: this.room.waiting,
         failed: (error) => this.overflow.failed(error),
-        refused: (name, accepted) => this.overflow.refuse(this.listenerOf(name), accepted),
+        refused: (name, accepted) =>
+          this.overflow.refuse(
+            this.config.listeners.find((one) => one.name === name),
+            accepted,
+          ),
       },
       remote,
     );
-  }
-
-  private listenerOf(name: string): ListenerConfig | undefined {
-    return this.config.listeners.find((listener) => listener.name === name);
   }
 
   private planRoom({ limits, listeners }: Config): Room {
