@@ -208,6 +208,7 @@ export const OPTIONS: TunnelOptions = {
   maxMessageSize: 1_000,
   transparent: false,
   backendLostCode: 1012,
+  rehome: "off",
 };
 
 export const TICK = 100;
