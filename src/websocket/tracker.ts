@@ -88,6 +88,8 @@ export class FrameTracker {
   payloadBytes = 0;
   /** True between the first and the last frame of a message. */
   inMessage = false;
+  /** While a message is under way: where it begins in the bytes scanned last, or -1 when in earlier ones. */
+  messageAt = -1;
 
   private readonly options: TrackerOptions;
   private remaining = 0;
@@ -104,6 +106,11 @@ export class FrameTracker {
   /** Whether a frame of ours may be written behind what was forwarded so far. */
   get atBoundary(): boolean {
     return this.remaining === 0 && !this.lost;
+  }
+
+  /** Whether what was forwarded so far ends with a whole message. */
+  get atMessageEnd(): boolean {
+    return this.remaining === 0 && !this.inMessage && !this.lost;
   }
 
   /** Payload bytes still to come until the next boundary; `Infinity` when the stream can no longer be read. */
@@ -124,6 +131,7 @@ export class FrameTracker {
   scan(bytes: Uint8Array, from: number): Scan {
     const end = bytes.length;
     let at = from;
+    if (from === 0) this.messageAt = -1;
     if (this.holdLength > 0) {
       if (this.released) this.dropHold();
       else return this.scanHeld(bytes, at);
@@ -149,6 +157,7 @@ export class FrameTracker {
         if (frameEnd > end) return this.holdBack(bytes, at, end);
         return this.takeControl(bytes, at, frameEnd, headerBytes);
       }
+      if (!this.inMessage) this.messageAt = at;
       this.beginData();
       at += headerBytes;
     }
@@ -169,10 +178,13 @@ export class FrameTracker {
 
   /** Fields of the header read last; only meaningful until the frame has begun. */
   private frameLength = 0;
-  private isControl = false;
   private firstByte = 0;
   /** The held bytes were handed out and can go. */
   private released = false;
+
+  private get isControl(): boolean {
+    return (this.firstByte & CONTROL) !== 0;
+  }
 
   private dropHold(): void {
     this.hold = undefined;
@@ -236,7 +248,6 @@ export class FrameTracker {
     const second = bytes[at + 1] as number;
     const short = second & LENGTH;
     this.firstByte = first;
-    this.isControl = (first & CONTROL) !== 0;
     const violation = this.judge(first, second, short);
     if (violation !== undefined) {
       this.violation = violation;

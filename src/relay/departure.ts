@@ -1,0 +1,46 @@
+import type { Milliseconds, Wheel, WheelEntry } from "../base/index.ts";
+import type { Leg, LegListener } from "../wire/index.ts";
+
+/** How long a backend that has been left may take to close the connection first (RFC 6455 section 7.1.1). */
+const SERVER_CLOSES_FIRST_MS = 1_000;
+
+/** Sees a leg out that a tunnel has left: what it still says is thrown away, and its connection ends, by force at last. */
+export class Departure implements LegListener, WheelEntry {
+  wheelNext: WheelEntry | undefined = undefined;
+  wheelPrevious: WheelEntry | undefined = undefined;
+  wheelDue = 0;
+
+  private readonly leg: Leg;
+  private readonly wheel: Wheel;
+  private readonly timeout: Milliseconds;
+  private forced = false;
+
+  /** @param timeout how long its connection may take to end once we have ended our direction */
+  constructor(leg: Leg, wheel: Wheel, timeout: Milliseconds) {
+    this.leg = leg;
+    this.wheel = wheel;
+    this.timeout = timeout;
+    leg.listener = this;
+    leg.resume();
+    wheel.add(this, SERVER_CLOSES_FIRST_MS);
+  }
+
+  onBytes(): void {}
+
+  onEnd(): void {
+    this.leg.end();
+  }
+
+  onDrain(): void {}
+
+  onClosed(): void {
+    this.wheel.remove(this);
+  }
+
+  onDue(): number {
+    if (this.forced) this.leg.destroy();
+    else this.leg.end();
+    this.forced = !this.forced;
+    return this.forced ? this.timeout : 0;
+  }
+}
