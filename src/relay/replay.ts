@@ -27,9 +27,10 @@ export class Replay {
 
   /** What was added last has completed a message. */
   messageEnds(): void {
+    if (this.done) return;
     this.whole.push(Buffer.concat(this.begun));
     this.begun = [];
-    this.done ||= this.whole.length === this.messagesMax;
+    this.done = this.whole.length === this.messagesMax;
   }
 
   /** The message that has been begun will never be whole. */

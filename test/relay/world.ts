@@ -12,7 +12,7 @@ import type { Frame, FrameParts } from "../kit/frames.ts";
 const NOBODY: LegListener = { onBytes() {}, onEnd() {}, onDrain() {}, onClosed() {} };
 
 /** Runs what a socket would do a moment later. */
-class Afterwards {
+export class Afterwards {
   private tasks: (() => void)[] = [];
 
   add(task: () => void): void {
