@@ -10,23 +10,33 @@ import {
 } from "../http/index.ts";
 import type { RequestFacts } from "../http/index.ts";
 import type { Backend } from "../pool/index.ts";
-import { Dial, Tunnel } from "../relay/index.ts";
+import { Dial, Home, Tunnel } from "../relay/index.ts";
 import type { DialOutcome } from "../relay/index.ts";
+import { agreedText, resetsServerContext, withoutClientTakeover, withoutServerTakeover } from "../websocket/index.ts";
 import type { UpgradeJudgement, UpgradeRequest } from "../websocket/index.ts";
 
 import { forwardFacts } from "./arrival.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Gateway } from "./gateway.ts";
-import { BAD_ORIGIN, badRequest, INTERNAL, NO_ROOM, NO_ROUTE, noCandidate, signalOf, STOPPING } from "./outcomes.ts";
+import {
+  BAD_ORIGIN,
+  badRequest,
+  INTERNAL,
+  NO_ROOM,
+  NO_ROUTE,
+  noCandidate,
+  PIN_HEADER,
+  signalOf,
+  STOPPING,
+} from "./outcomes.ts";
 import type { Refused } from "./outcomes.ts";
 import type { PendingClient } from "./pending-client.ts";
 import type { PoolEntry } from "./plan.ts";
 import { STATUS_CLIENT_GONE } from "./record.ts";
 import { Refusal } from "./refusal.ts";
+import { Rehoming } from "./rehoming.ts";
+import type { Handshake } from "./rehoming.ts";
 import { TunnelLife } from "./tunnel-life.ts";
-
-/** With this header in its 101, whatever its value, a backend asks that the tunnel is not rebalanced. */
-const PIN_HEADER = "fairlead-pin";
 
 /** One client's way from its handshake to a tunnel, or to the answer that it gets instead. */
 export class Upgrade {
@@ -93,14 +103,14 @@ export class Upgrade {
     const { maxAttempts, budget } = entry.pool.config.dial;
     const { clock } = this.gateway.world;
     const deadline = clock.now() + budget;
-    const head = this.requestHead();
+    const handshake = { facts, upgrade, head: this.requestHead(route) };
     const tried: Backend[] = [];
     while (tried.length < maxAttempts && clock.now() < deadline && !this.client.gone) {
       const backend = entry.pool.pick(facts, tried);
       if (backend === undefined) break;
-      const outcome = await this.dial(entry, backend, head, upgrade, deadline);
+      const outcome = await this.dial(entry, backend, handshake, deadline);
       if (outcome !== undefined) {
-        this.settle(route, entry, backend, facts, outcome);
+        this.settle(route, entry, backend, handshake, outcome);
         return;
       }
       tried.push(backend);
@@ -112,21 +122,18 @@ export class Upgrade {
     }
   }
 
-  private requestHead(): string {
+  private requestHead({ tunnel }: RouteConfig | DefaultRouteConfig): string {
     const { head } = this.arrival;
-    return requestHeadText(
-      "GET",
-      originForm(head.target),
-      forwardedRequestHeaders(head.headers, forwardFacts(this.arrival, true)),
-    );
+    const headers = forwardedRequestHeaders(head.headers, forwardFacts(this.arrival, true));
+    const swallows = tunnel.rehome !== "off" && tunnel.rehome.swallowReplies > 0;
+    return requestHeadText("GET", originForm(head.target), swallows ? withoutServerTakeover(headers) : headers);
   }
 
   /** One attempt. Undefined when it failed; what that says of the backend has been told. */
   private async dial(
     entry: PoolEntry,
     backend: Backend,
-    head: string,
-    upgrade: UpgradeRequest,
+    { head, upgrade }: Handshake,
     deadline: number,
   ): Promise<DialOutcome | undefined> {
     const { pool, upstream } = entry;
@@ -174,7 +181,7 @@ export class Upgrade {
     route: RouteConfig | DefaultRouteConfig,
     entry: PoolEntry,
     backend: Backend,
-    facts: RequestFacts,
+    handshake: Handshake,
     outcome: DialOutcome,
   ): void {
     const { draft } = this.arrival;
@@ -186,7 +193,7 @@ export class Upgrade {
     } else if (outcome.kind === "refused") {
       this.passRefusalOn(entry, backend, outcome);
     } else {
-      this.openTunnel(route, entry, backend, facts, outcome);
+      this.openTunnel(route, entry, backend, handshake, outcome);
     }
   }
 
@@ -206,13 +213,16 @@ export class Upgrade {
     route: RouteConfig | DefaultRouteConfig,
     entry: PoolEntry,
     backend: Backend,
-    facts: RequestFacts,
+    handshake: Handshake,
     outcome: DialOutcome & { kind: "upgraded" },
   ): void {
     const { world } = this.gateway;
     const { pool } = entry;
     // Made before anything is counted: nothing may throw between there and the tunnel.
-    const head = Buffer.from(this.switchingHead(pool.cookieFor(backend, facts), outcome), "latin1");
+    const headers = forwardedResponseHeaders(outcome.response.headers);
+    const isMovable = canRehome(route, outcome);
+    const cookie = pool.cookieFor(backend, handshake.facts);
+    const head = Buffer.from(switchingHead(isMovable ? withoutClientTakeover(headers) : headers, cookie), "latin1");
     this.arrival.draft.status = 101;
     const early = this.client.takeEarly();
     this.client.release();
@@ -224,7 +234,8 @@ export class Upgrade {
     }
     const pinned = headerValue(outcome.response.headers, PIN_HEADER) !== undefined;
     const life = new TunnelLife(this.gateway, pool, backend, this.arrival.draft, pinned);
-    const tunnel = new Tunnel(client, server, route.tunnel, outcome.agreement, world, life);
+    const home = isMovable ? this.homeOf(life, route, handshake, outcome) : undefined;
+    const tunnel = new Tunnel(client, server, route.tunnel, outcome.agreement, world, life, home);
     life.tunnel = tunnel;
     this.gateway.tunnels.add(life);
     client.write(head);
@@ -232,16 +243,17 @@ export class Upgrade {
     tunnel.start(early, outcome.early);
   }
 
-  private switchingHead(cookie: string | undefined, outcome: DialOutcome): string {
-    const headers = [
-      ...forwardedResponseHeaders(outcome.response.headers),
-      "Connection",
-      "Upgrade",
-      "Upgrade",
-      "websocket",
-    ];
-    if (cookie !== undefined) headers.push("Set-Cookie", cookie);
-    return responseHeadText(101, "Switching Protocols", headers);
+  /** Where the tunnel gets other backends. */
+  private homeOf(
+    life: TunnelLife,
+    { tunnel: { rehome } }: RouteConfig | DefaultRouteConfig,
+    handshake: Handshake,
+    { response: { headers } }: DialOutcome,
+  ): Home | undefined {
+    if (rehome === "off") return undefined;
+    const rehoming = new Rehoming(this.gateway, life, handshake, agreedText(headers));
+    // Of messages that build on one another none can be left out.
+    return new Home(resetsServerContext(headers) ? rehome : { ...rehome, swallowReplies: 0 }, rehoming);
   }
 
   private recordGone(): void {
@@ -263,4 +275,18 @@ export class Upgrade {
     this.client.answer(status, headers, `${reason}\n`);
     this.gateway.record(draft);
   }
+}
+
+/** What is not enforced, or not known, cannot be handed from one backend to another. */
+function canRehome(
+  { tunnel }: RouteConfig | DefaultRouteConfig,
+  { agreement }: DialOutcome & { kind: "upgraded" },
+): boolean {
+  return tunnel.rehome !== "off" && !tunnel.transparent && !agreement.foreignExtensions;
+}
+
+function switchingHead(headers: readonly string[], cookie: string | undefined): string {
+  const all = [...headers, "Connection", "Upgrade", "Upgrade", "websocket"];
+  if (cookie !== undefined) all.push("Set-Cookie", cookie);
+  return responseHeadText(101, "Switching Protocols", all);
 }

@@ -84,13 +84,18 @@ export class Pool {
    * @returns undefined when no candidate is left
    */
   pick(facts: RequestFacts, failed: readonly Backend[]): Backend | undefined {
-    const { view, members, affinity, balancer } = this.chooser;
-    if (this.pickRate !== undefined) view.stale = this.pickRate.isHigh();
-    const tried = failed.length === 0 ? NONE : failed.map(({ index }) => index);
-    const preferred = affinity.prefer(view, facts, tried);
+    const { view, members, affinity } = this.chooser;
+    const preferred = affinity.prefer(view, facts, indexesOf(failed));
     const kept = preferred >= 0 ? members[preferred] : undefined;
     if (kept !== undefined && !kept.sheds) return kept;
-    return members[balancer.pick(view, { key: this.keyOf(facts), tried })];
+    return this.pickAnother(facts, failed);
+  }
+
+  /** Chooses like `pick`, by the algorithm alone: for a client that is to leave where it was. */
+  pickAnother(facts: RequestFacts, failed: readonly Backend[]): Backend | undefined {
+    const { view, members, balancer } = this.chooser;
+    if (this.pickRate !== undefined) view.stale = this.pickRate.isHigh();
+    return members[balancer.pick(view, { key: this.keyOf(facts), tried: indexesOf(failed) })];
   }
 
   /** From now on no affinity leads to these, which have more than their share; what they have stays. */
@@ -188,6 +193,10 @@ export class Pool {
   private showEligibility(backend: Backend): void {
     if (backend.index !== NOWHERE) this.chooser.view.setEligible(backend.index, takesNew(backend));
   }
+}
+
+function indexesOf(backends: readonly Backend[]): readonly number[] {
+  return backends.length === 0 ? NONE : backends.map(({ index }) => index);
 }
 
 function takesNew({ healthy, config }: Backend): boolean {

@@ -1,5 +1,8 @@
 import type { Milliseconds, Wheel, WheelEntry } from "../base/index.ts";
+import { CloseCode, closeFrame } from "../websocket/index.ts";
 import type { Leg, LegListener } from "../wire/index.ts";
+
+import { newMaskKey } from "./own-frames.ts";
 
 /** How long a backend that has been left may take to close the connection first (RFC 6455 section 7.1.1). */
 const SERVER_CLOSES_FIRST_MS = 1_000;
@@ -43,4 +46,11 @@ export class Departure implements LegListener, WheelEntry {
     this.forced = !this.forced;
     return this.forced ? this.timeout : 0;
   }
+}
+
+/** Tells a backend that has just been dialled that it is not wanted after all, and sees it out. */
+export function dismiss(leg: Leg, wheel: Wheel, timeout: Milliseconds): void {
+  if (leg.closed) return;
+  leg.write(closeFrame(CloseCode.goingAway, "", newMaskKey()));
+  new Departure(leg, wheel, timeout);
 }

@@ -52,6 +52,7 @@ const NO_REQUEST = {
   pool: null,
   backend: null,
   attempts: 0,
+  rehomed: 0,
   durationMs: 0,
   body: null,
   progress: null,
