@@ -1,15 +1,17 @@
 import { FairleadError } from "../base/index.ts";
+import type { RehomeOptions } from "../config/index.ts";
 import { headerValue, withHeader } from "../http/index.ts";
-import type { RequestFacts } from "../http/index.ts";
+import type { RawHeaders, RequestFacts } from "../http/index.ts";
 import type { Backend } from "../pool/index.ts";
-import { Dial, dismiss } from "../relay/index.ts";
+import { Dial, dismiss, Home, TRUTH } from "../relay/index.ts";
 import type { DialOutcome, HomeFinder, Search } from "../relay/index.ts";
-import { agreedText } from "../websocket/index.ts";
+import { agreedText, resetsServerContext } from "../websocket/index.ts";
 import type { UpgradeRequest } from "../websocket/index.ts";
 
 import type { Gateway } from "./gateway.ts";
 import { PIN_HEADER, signalOf } from "./outcomes.ts";
 import type { PoolEntry } from "./plan.ts";
+import { Traffic } from "./traffic.ts";
 import type { TunnelLife } from "./tunnel-life.ts";
 
 /** A client's handshake, as far as every backend that is tried needs it. */
@@ -28,6 +30,11 @@ const SECOND_MS = 1_000;
  * Neither affinity nor the backend that is left is asked. What becomes of an attempt counts like that of any dial.
  */
 export class Rehoming implements HomeFinder {
+  readonly home: Home;
+  /** The tunnel has left its backend and has none. */
+  isHomeless = false;
+  /** What the tunnel had carried when it came to its present backend; undefined: it is with its first. */
+  before: Traffic | undefined;
   private readonly gateway: Gateway;
   private readonly life: TunnelLife;
   private readonly handshake: Handshake;
@@ -37,11 +44,14 @@ export class Rehoming implements HomeFinder {
   private startedAt = 0;
   private dial: Dial | undefined;
 
-  constructor(gateway: Gateway, life: TunnelLife, handshake: Handshake, agreed: string) {
+  /** @param answer headers of the first backend's */
+  constructor(gateway: Gateway, life: TunnelLife, options: RehomeOptions, handshake: Handshake, answer: RawHeaders) {
     this.gateway = gateway;
     this.life = life;
     this.handshake = handshake;
-    this.agreed = agreed;
+    this.agreed = agreedText(answer);
+    // Of messages that build on one another none can be left out.
+    this.home = new Home(resetsServerContext(answer) ? options : { ...options, swallowReplies: 0 }, this);
   }
 
   /** Whether a backend is still wanted. */
@@ -58,9 +68,16 @@ export class Rehoming implements HomeFinder {
     const { pool } = this.life;
     this.current = search;
     this.startedAt = this.gateway.world.clock.now();
-    this.life.leaveBackend(search.reason);
+    this.life.leaveBackend(search.reason === "hand-over" ? "success" : TRUTH[search.reason].health);
+    this.isHomeless = true;
     this.gateway.world.meters.lost(pool.name, search.lost);
     this.gateway.rehomings.add(pool.name, this);
+  }
+
+  /** What the tunnel has carried so far has been counted. */
+  noteCarried(): void {
+    this.before = new Traffic();
+    this.before.addTunnel(this.life.tunnel);
   }
 
   searchOver(): void {
@@ -87,7 +104,7 @@ export class Rehoming implements HomeFinder {
       gateway.world.logger.error({ err: error, id: this.life.draft.id }, "a re-homing failed unexpectedly");
     }
     // The backend that took it may be gone by now, which is another search.
-    if (search !== undefined && this.current === search) this.life.tunnel.home?.strand();
+    if (search !== undefined && this.current === search) this.home.strand();
   }
 
   /** Dials one backend; true when the tunnel is joined to it. */
@@ -143,8 +160,9 @@ export class Rehoming implements HomeFinder {
     }
     this.settled("rehomed");
     // Counted before the tunnel goes on: it may lose this one in the same moment.
+    this.isHomeless = false;
     this.life.enterBackend(backend, headerValue(outcome.response.headers, PIN_HEADER) !== undefined);
-    if (tunnel.home?.join(leg, outcome.agreement, outcome.early) === true) return true;
+    if (this.home.join(leg, outcome.agreement, outcome.early)) return true;
     throw new Error("a backend was wanted, and then it was not");
   }
 

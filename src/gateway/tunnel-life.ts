@@ -1,13 +1,16 @@
 import type { Milliseconds } from "../base/index.ts";
+import type { RehomeOptions } from "../config/index.ts";
+import type { RawHeaders } from "../http/index.ts";
 import type { Backend, Pool } from "../pool/index.ts";
 import { TRUTH } from "../relay/index.ts";
-import type { LegReport, RehomeReason, Tunnel, TunnelOwner } from "../relay/index.ts";
+import type { Home, LegReport, Truth, Tunnel, TunnelOwner } from "../relay/index.ts";
 
 import type { Gateway } from "./gateway.ts";
 import { finishRecord } from "./record.ts";
 import type { LegRecord, RecordDraft } from "./record.ts";
-import { Traffic } from "./traffic.ts";
-import type { Carrier } from "./traffic.ts";
+import { Rehoming } from "./rehoming.ts";
+import type { Handshake } from "./rehoming.ts";
+import type { Carrier, Traffic } from "./traffic.ts";
 
 /** What a gateway keeps of an open tunnel: no more than its end and its operators need, since there are many and they live long. */
 export class TunnelLife implements TunnelOwner {
@@ -20,10 +23,8 @@ export class TunnelLife implements TunnelOwner {
   /** Its backend has asked that it is not rebalanced. */
   pinned: boolean;
   carrier: Carrier;
-  /** What it had carried when it came to its present backend; undefined while that is its first. */
-  before: Traffic | undefined;
-  /** It has left its backend and looks for another. */
-  private isHomeless = false;
+  /** Undefined where it ends with its backend. */
+  private rehoming: Rehoming | undefined;
   private readonly gateway: Gateway;
 
   /** Counts the tunnel as open. */
@@ -35,6 +36,24 @@ export class TunnelLife implements TunnelOwner {
     this.pinned = pinned;
     pool.tunnelOpened(backend);
     this.carrier = gateway.world.meters.opened(draft, gateway.world.clock.now());
+  }
+
+  get home(): Home | undefined {
+    return this.rehoming?.home;
+  }
+
+  /** What it had carried when it came to its present backend; undefined while that is its first. */
+  get before(): Traffic | undefined {
+    return this.rehoming?.before;
+  }
+
+  /**
+   * From now on it outlives its backend.
+   *
+   * @param answer headers of the first backend's
+   */
+  mayMove(options: RehomeOptions, handshake: Handshake, answer: RawHeaders): void {
+    this.rehoming = new Rehoming(this.gateway, this, options, handshake, answer);
   }
 
   /** Time since its handshake came. */
@@ -66,20 +85,20 @@ export class TunnelLife implements TunnelOwner {
     this.gateway.world.onRecord(finishRecord(this.draft, now, "progress", progress), this.draft.words);
   }
 
-  /** It has left its backend, and counts there no more. What the reason says of the backend is told. */
-  leaveBackend(reason: RehomeReason): void {
+  /** It has left its backend, and counts there no more. */
+  leaveBackend(health: Truth["health"]): void {
     const { gateway, pool, backend } = this;
-    this.isHomeless = true;
-    this.endAtBackend();
-    const health = reason === "hand-over" ? "success" : TRUTH[reason].health;
+    pool.tunnelClosed(backend);
+    pool.release(backend);
     if (health === "success") gateway.signal(pool, backend, "success");
     else if (health !== "none") gateway.backendFailed(pool, backend, health);
   }
 
   /** It has come to another backend, which has been acquired for it. */
   enterBackend(backend: Backend, pinned: boolean): void {
-    const { gateway, pool, draft } = this;
-    this.isHomeless = false;
+    const { gateway, pool, draft, tunnel } = this;
+    this.carrier.past.addTunnel(tunnel, this.before);
+    this.rehoming?.noteCarried();
     this.backend = backend;
     this.pinned = pinned;
     draft.backend = backend.name;
@@ -89,26 +108,14 @@ export class TunnelLife implements TunnelOwner {
   }
 
   tunnelOver(tunnel: Tunnel): void {
-    const { gateway, pool, backend, draft } = this;
+    const { gateway, draft } = this;
     gateway.tunnels.delete(this);
+    this.carrier.past.addTunnel(tunnel, this.before);
     const { cause, client, backend: server } = tunnel.report();
     const { by, health } = TRUTH[cause];
-    if (!this.isHomeless) {
-      this.endAtBackend();
-      if (health === "success") gateway.signal(pool, backend, "success");
-      else if (health !== "none") gateway.backendFailed(pool, backend, health);
-    }
+    if (this.rehoming?.isHomeless !== true) this.leaveBackend(health);
     draft.tunnel = { endedBy: by, cause, client: legRecord(client), backend: legRecord(server) };
     gateway.record(draft);
-  }
-
-  private endAtBackend(): void {
-    const { tunnel, pool, backend, before } = this;
-    this.carrier.past.addTunnel(tunnel, before);
-    this.before = new Traffic();
-    this.before.addTunnel(tunnel);
-    pool.tunnelClosed(backend);
-    pool.release(backend);
   }
 }
 

@@ -10,9 +10,9 @@ import {
 } from "../http/index.ts";
 import type { RequestFacts } from "../http/index.ts";
 import type { Backend } from "../pool/index.ts";
-import { Dial, Home, Tunnel } from "../relay/index.ts";
+import { Dial, Tunnel } from "../relay/index.ts";
 import type { DialOutcome } from "../relay/index.ts";
-import { agreedText, resetsServerContext, withoutClientTakeover, withoutServerTakeover } from "../websocket/index.ts";
+import { withoutClientTakeover, withoutServerTakeover } from "../websocket/index.ts";
 import type { UpgradeJudgement, UpgradeRequest } from "../websocket/index.ts";
 
 import { forwardFacts } from "./arrival.ts";
@@ -34,7 +34,6 @@ import type { PendingClient } from "./pending-client.ts";
 import type { PoolEntry } from "./plan.ts";
 import { STATUS_CLIENT_GONE } from "./record.ts";
 import { Refusal } from "./refusal.ts";
-import { Rehoming } from "./rehoming.ts";
 import type { Handshake } from "./rehoming.ts";
 import { TunnelLife } from "./tunnel-life.ts";
 
@@ -234,26 +233,14 @@ export class Upgrade {
     }
     const pinned = headerValue(outcome.response.headers, PIN_HEADER) !== undefined;
     const life = new TunnelLife(this.gateway, pool, backend, this.arrival.draft, pinned);
-    const home = isMovable ? this.homeOf(life, route, handshake, outcome) : undefined;
-    const tunnel = new Tunnel(client, server, route.tunnel, outcome.agreement, world, life, home);
+    const { rehome } = route.tunnel;
+    if (isMovable && rehome !== "off") life.mayMove(rehome, handshake, outcome.response.headers);
+    const tunnel = new Tunnel(client, server, route.tunnel, outcome.agreement, world, life);
     life.tunnel = tunnel;
     this.gateway.tunnels.add(life);
     client.write(head);
     life.recordOpen();
     tunnel.start(early, outcome.early);
-  }
-
-  /** Where the tunnel gets other backends. */
-  private homeOf(
-    life: TunnelLife,
-    { tunnel: { rehome } }: RouteConfig | DefaultRouteConfig,
-    handshake: Handshake,
-    { response: { headers } }: DialOutcome,
-  ): Home | undefined {
-    if (rehome === "off") return undefined;
-    const rehoming = new Rehoming(this.gateway, life, handshake, agreedText(headers));
-    // Of messages that build on one another none can be left out.
-    return new Home(resetsServerContext(headers) ? rehome : { ...rehome, swallowReplies: 0 }, rehoming);
   }
 
   private recordGone(): void {

@@ -7,8 +7,8 @@ import { newMaskKey } from "./own-frames.ts";
 /** How long a backend that has been left may take to close the connection first (RFC 6455 section 7.1.1). */
 const SERVER_CLOSES_FIRST_MS = 1_000;
 
-/** Sees a leg out that a tunnel has left: what it still says is thrown away, and its connection ends, by force at last. */
-export class Departure implements LegListener, WheelEntry {
+/** A leg on its way out. */
+class Departure implements LegListener, WheelEntry {
   wheelNext: WheelEntry | undefined = undefined;
   wheelPrevious: WheelEntry | undefined = undefined;
   wheelDue = 0;
@@ -18,14 +18,16 @@ export class Departure implements LegListener, WheelEntry {
   private readonly timeout: Milliseconds;
   private forced = false;
 
-  /** @param timeout how long its connection may take to end once we have ended our direction */
   constructor(leg: Leg, wheel: Wheel, timeout: Milliseconds) {
     this.leg = leg;
     this.wheel = wheel;
     this.timeout = timeout;
-    leg.listener = this;
-    leg.resume();
-    wheel.add(this, SERVER_CLOSES_FIRST_MS);
+  }
+
+  begin(): void {
+    this.leg.listener = this;
+    this.leg.resume();
+    this.wheel.add(this, SERVER_CLOSES_FIRST_MS);
   }
 
   onBytes(): void {}
@@ -48,9 +50,18 @@ export class Departure implements LegListener, WheelEntry {
   }
 }
 
+/**
+ * Sees a leg out that a tunnel has left: what it still says is thrown away, and its connection ends, by force at last.
+ *
+ * @param timeout how long the connection may take to end once we have ended our direction
+ */
+export function seeOut(leg: Leg, wheel: Wheel, timeout: Milliseconds): void {
+  if (!leg.closed) new Departure(leg, wheel, timeout).begin();
+}
+
 /** Tells a backend that has just been dialled that it is not wanted after all, and sees it out. */
 export function dismiss(leg: Leg, wheel: Wheel, timeout: Milliseconds): void {
   if (leg.closed) return;
   leg.write(closeFrame(CloseCode.goingAway, "", newMaskKey()));
-  new Departure(leg, wheel, timeout);
+  seeOut(leg, wheel, timeout);
 }

@@ -3,7 +3,7 @@ import type { RehomeOptions } from "../config/index.ts";
 import { CloseCode } from "../websocket/index.ts";
 import type { Leg } from "../wire/index.ts";
 
-import { Departure } from "./departure.ts";
+import { seeOut } from "./departure.ts";
 import { MovableBackend } from "./movable-backend.ts";
 import type { MovableClient } from "./movable-client.ts";
 import { Replay } from "./replay.ts";
@@ -205,7 +205,7 @@ export class Home {
     const { tunnel, client, backend: old } = this;
     if (this.phase !== Phase.searching || tunnel.cause !== undefined || client.leg.closed) return false;
     const { wheel, meters } = tunnel.world;
-    if (!old.leg.closed) new Departure(old.leg, wheel, tunnel.options.closeTimeout);
+    seeOut(old.leg, wheel, tunnel.options.closeTimeout);
     const tracking = trackingOf(tunnel.options, agreement, false, meters.backend.frameSizes);
     const next = new MovableBackend(leg, tunnel, tracking, this);
     next.succeed(old, this.again === undefined ? 0 : this.options.swallowReplies);

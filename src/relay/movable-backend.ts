@@ -31,11 +31,10 @@ export class MovableBackend extends Side {
 
   /** Counts on where the backend before it has stopped. */
   succeed(old: Side, swallowed: number): void {
-    const { messages, payloadBytes, bytesToBoundary } = old.tracker;
+    const { messages, payloadBytes } = old.tracker;
     this.bytes = old.bytes;
     this.tracker.messages = messages;
-    // What was announced and never came is not counted.
-    this.tracker.payloadBytes = payloadBytes - (Number.isFinite(bytesToBoundary) ? bytesToBoundary : 0);
+    this.tracker.payloadBytes = payloadBytes;
     this.swallowUntil = swallowed === 0 ? 0 : messages + swallowed;
   }
 

@@ -30,6 +30,8 @@ export interface TunnelWorld {
 
 /** Who keeps a tunnel. */
 export interface TunnelOwner {
+  /** Where the tunnel gets another backend when it has to leave its own; its alone. Undefined: it ends with its backend. */
+  readonly home?: Home | undefined;
   /** Both connections are gone. */
   tunnelOver(tunnel: Tunnel): void;
 }
@@ -70,17 +72,12 @@ export class Tunnel implements WheelEntry {
   private readonly owner: TunnelOwner;
 
   readonly world: TunnelWorld;
-  /** Undefined where a tunnel ends with its backend. */
-  readonly home: Home | undefined;
   private readonly watch: Watch;
   /** Undefined while the tunnel is open, as most are. */
   private ending: Closing | undefined;
   private isOver = false;
 
-  /**
-   * @param owner told exactly once, when both connections are gone
-   * @param home where the tunnel gets another backend when it has to leave its own; its alone
-   */
+  /** @param owner told exactly once, when both connections are gone */
   constructor(
     client: Leg,
     backend: Leg,
@@ -88,12 +85,11 @@ export class Tunnel implements WheelEntry {
     agreement: Agreement,
     world: TunnelWorld,
     owner: TunnelOwner,
-    home?: Home,
   ) {
     this.options = options;
     this.world = world;
     this.owner = owner;
-    this.home = home;
+    const { home } = owner;
     const { meters } = world;
     const fromClient = trackingOf(options, agreement, true, meters.client.frameSizes);
     const fromBackend = trackingOf(options, agreement, false, meters.backend.frameSizes);
@@ -134,6 +130,11 @@ export class Tunnel implements WheelEntry {
   /** Time since the last data in either direction. */
   get idleMs(): Milliseconds {
     return this.watch.idleMs(this.now);
+  }
+
+  /** Undefined where a tunnel ends with its backend. */
+  get home(): Home | undefined {
+    return this.owner.home;
   }
 
   /** Whether the tunnel is between two backends. */

@@ -7,7 +7,7 @@ import { Afterwards, FakeLeg, OPTIONS, TICK } from "./world.ts";
 
 /** A tunnel between legs in memory whose backend can be exchanged. */
 
-export const REHOME: RehomeOptions = {
+const REHOME: RehomeOptions = {
   buffer: 1_000,
   timeout: 5_000,
   quiet: 300,
@@ -52,13 +52,13 @@ export const openMovable = (
   const searches: Search[] = [];
   let givenUp = 0;
   let over = 0;
-  const owner = { tunnelOver: () => void (over += 1) };
   const finder = { search: (search: Search) => void searches.push(search), searchOver: () => void (givenUp += 1) };
   const all: RehomeOptions = { ...REHOME, ...rehome };
   const home = new Home(all, finder);
+  const owner = { home, tunnelOver: () => void (over += 1) };
   const world = { wheel, clock, random: () => 0, meters: unreadMeters() };
   const backend = (): FakeLeg => backends.at(-1) as FakeLeg;
-  const tunnel = new Tunnel(client, backend(), { ...OPTIONS, ...options, rehome: all }, AGREED, world, owner, home);
+  const tunnel = new Tunnel(client, backend(), { ...OPTIONS, ...options, rehome: all }, AGREED, world, owner);
   tunnel.start(undefined, undefined);
   afterwards.run();
   const join = (early?: Uint8Array): FakeLeg => {
