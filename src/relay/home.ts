@@ -1,11 +1,12 @@
 import type { Milliseconds } from "../base/index.ts";
 import type { RehomeOptions } from "../config/index.ts";
-import { CloseCode } from "../websocket/index.ts";
+import { CloseCode, controlFrame, Opcode } from "../websocket/index.ts";
 import type { Leg } from "../wire/index.ts";
 
 import { seeOut } from "./departure.ts";
 import { MovableBackend } from "./movable-backend.ts";
 import type { MovableClient } from "./movable-client.ts";
+import { newMaskKey } from "./own-frames.ts";
 import { Replay } from "./replay.ts";
 import { trackingOf } from "./tracking.ts";
 import { CLOSE_REASON, TRUTH } from "./truth.ts";
@@ -84,6 +85,8 @@ export class Home {
   /** Messages of the client that losses of backends may have taken so far. */
   lost = 0;
 
+  /** Payload of the client's last ping, while its pong has not come. */
+  private openPing: Uint8Array | undefined;
   private readonly finder: HomeFinder;
   private tunnel!: Tunnel;
   private client!: MovableClient;
@@ -97,6 +100,8 @@ export class Home {
   private lostNow = 0;
   /** What a new backend gets again: the first messages that had been passed on when the waiting began. */
   private again: Uint8Array | undefined;
+  /** The ping that had been passed on then. */
+  private pingBefore: Uint8Array | undefined;
 
   constructor(options: RehomeOptions, finder: HomeFinder) {
     this.options = options;
@@ -142,6 +147,17 @@ export class Home {
     this.beginToWait(false);
     this.stoppedAt = this.tunnel.now;
     this.enter(Phase.finishing, QUIET_WAITS_MAX * this.options.quiet);
+  }
+
+  /** The client has sent a ping. Some take a pong that never comes for the end of the connection. */
+  pinged(payload: Uint8Array): void {
+    this.openPing = payload;
+  }
+
+  /** The backend has sent a pong. */
+  ponged(payload: Uint8Array): void {
+    const { openPing } = this;
+    if (openPing !== undefined && Buffer.compare(openPing, payload) === 0) this.openPing = undefined;
   }
 
   /** What was written to the backend has left. */
@@ -265,6 +281,7 @@ export class Home {
   private beginToWait(isCut: boolean): void {
     this.client.beginToWait(isCut);
     this.again = this.replay.messages();
+    this.pingBefore = this.openPing;
     this.waiting = new WaitingRoom(this.options.buffer);
   }
 
@@ -314,11 +331,14 @@ export class Home {
 
   /** The new backend gets what is sent again, then what has waited, then what comes. */
   private begin(next: MovableBackend, early: Uint8Array | undefined): void {
-    const { waiting, again, client, tunnel } = this;
+    const { waiting, again, client, tunnel, pingBefore } = this;
     this.waiting = undefined;
     this.again = undefined;
+    // A ping that nobody has answered: the old backend never will.
+    const isOwed = pingBefore !== undefined && pingBefore === this.openPing;
+    const ping = isOwed ? controlFrame(Opcode.ping, pingBefore, newMaskKey()) : undefined;
     let flowing = true;
-    for (const bytes of [again, waiting?.take()]) if (bytes !== undefined) flowing = next.leg.write(bytes);
+    for (const bytes of [again, ping, waiting?.take()]) if (bytes !== undefined) flowing = next.leg.write(bytes);
     client.noteArrived(flowing);
     if (early !== undefined) next.onBytes(early);
     if (!next.paused) next.leg.resume();

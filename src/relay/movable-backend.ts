@@ -1,3 +1,4 @@
+import { Opcode } from "../websocket/index.ts";
 import type { TrackerOptions } from "../websocket/index.ts";
 import type { Leg } from "../wire/index.ts";
 
@@ -65,6 +66,10 @@ export class MovableBackend extends Side {
 
   protected override get controlsApart(): boolean {
     return this.swallows || (this.tracker.inMessage && !this.isExposed);
+  }
+
+  protected override noteControl(bytes: Uint8Array): void {
+    if (this.tracker.controlOpcode === Opcode.pong) this.home.ponged(this.tracker.controlPayload(bytes));
   }
 
   protected override forward(bytes: Uint8Array, start: number, end: number): void {

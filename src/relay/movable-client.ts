@@ -1,3 +1,4 @@
+import { Opcode } from "../websocket/index.ts";
 import type { TrackerOptions } from "../websocket/index.ts";
 import type { Leg } from "../wire/index.ts";
 
@@ -74,6 +75,10 @@ export class MovableClient extends Side {
 
   protected override get controlsApart(): boolean {
     return this.isPaced;
+  }
+
+  protected override noteControl(bytes: Uint8Array): void {
+    if (this.tracker.controlOpcode === Opcode.ping) this.home.pinged(this.tracker.controlPayload(bytes));
   }
 
   protected override forward(bytes: Uint8Array, start: number, end: number): void {

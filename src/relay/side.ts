@@ -213,6 +213,7 @@ export class Side implements LegListener {
     const { tracker } = this;
     const inPlace = tracker.frameStart >= 0;
     const isClose = tracker.controlOpcode === Opcode.close;
+    this.noteControl(bytes);
     const swallowed = tracker.controlOpcode === Opcode.pong && this.pingCount > 0 && this.isOurPong(bytes);
     this.flushed = !inPlace || isClose || swallowed || this.controlsApart;
     if (!this.flushed) return true;
@@ -256,6 +257,9 @@ export class Side implements LegListener {
   protected forwardCopy(bytes: Uint8Array): void {
     if (this.state === SideState.open && !this.pass(bytes.slice())) this.rest();
   }
+
+  /** Looks at a control frame that the tracker has found in these bytes. */
+  protected noteControl(_bytes: Uint8Array): void {}
 
   /** Forwards a control frame that stands on its own. */
   protected forwardControl(bytes: Uint8Array): void {

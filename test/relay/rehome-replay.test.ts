@@ -71,3 +71,26 @@ test("a Close of the backend that is not agreed ends the tunnel during a move to
   assert.deepEqual(closesIn(world.client.frames()), [4001]);
   assert.equal(world.tunnel.cause, "backend-close");
 });
+
+test("a ping that the old backend has left unanswered is sent to the next one; one that was answered is not", () => {
+  const world = openMovable();
+  const { client } = world;
+  client.send({ opcode: OPCODE.ping, payload: "one" });
+  world.backend().send({ opcode: OPCODE.pong, payload: "one" });
+  world.backend().reset();
+  assert.deepEqual(world.join().frames(), []);
+  client.send({ opcode: OPCODE.ping, payload: "two" });
+  world.backend().reset();
+  client.send(text("behind"));
+  const heard = world.join().frames();
+  assert.deepEqual(
+    heard.map(({ opcode, payload }) => [opcode, payload.toString()]),
+    [
+      [OPCODE.ping, "two"],
+      [OPCODE.text, "behind"],
+    ],
+  );
+  world.backend().reset();
+  client.send({ opcode: OPCODE.ping, payload: "three" });
+  assert.equal(world.join().frames().length, 1, "what waits is sent once");
+});
