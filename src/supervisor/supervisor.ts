@@ -115,6 +115,7 @@ export class Supervisor {
       ...world,
       seats: this.crew.seats,
       past: this.past,
+      tell: (...event) => this.onEvent(...event),
       status: () => this.status(),
       instance: () => ({ revision: this.revision, ...this.tallies() }),
     });

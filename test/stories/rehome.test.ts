@@ -181,6 +181,48 @@ test("a login is sent again, and its answer is swallowed", async (t) => {
   ]);
 });
 
+test("a login over a compressed socket is sent again, and its answer is left out of what the client inflates", async (t) => {
+  const deflate = { threshold: 0 };
+  const [one, two] = await startEchoes(t, 2, { deflate });
+  assert.ok(one !== undefined && two !== undefined);
+  const fairlead = await start(t, urlsOf([one, two]), { replay: 1, swallowReplies: 1 });
+  const client = await openWs(t, fairlead.url, { perMessageDeflate: deflate });
+  assert.match(String(client.answer?.headers["sec-websocket-extensions"]), /server_no_context_takeover/);
+  const login = `login ${"again and ".repeat(50)}`;
+  assert.equal(await client.ask(login), login);
+  await one.kill();
+  await until(() => two.sockets.size === 1, "the other one has it");
+  for (const said of [login, `${login} and again`, "short"]) assert.equal(await client.ask(said), said);
+});
+
+test("what tunnels have carried is counted once, at the backend that it went through", async (t) => {
+  const [one, two] = await startEchoes(t, 2);
+  assert.ok(one !== undefined && two !== undefined);
+  const fairlead = await start(t, urlsOf([one, two]));
+  const client = await openWs(t, fairlead.url);
+  const counted = async (): Promise<number[]> => {
+    const text = await metrics(t, fairlead);
+    return [one, two].map(({ url }) => {
+      const line = new RegExp(
+        `fairlead_tunnel_messages_total\\{pool="default",backend="${url}",direction="from_client"\\} (\\d+)`,
+      );
+      return Number(line.exec(text)?.[1] ?? 0);
+    });
+  };
+  for (let at = 0; at < 5; at += 1) await client.ask(`${at}`);
+  assert.deepEqual(await counted(), [5, 0]);
+  await one.kill();
+  await until(() => two.sockets.size === 1, "the other one has it");
+  assert.deepEqual(await counted(), [5, 0]);
+  for (let at = 0; at < 3; at += 1) await client.ask(`${at}`);
+  assert.deepEqual(await counted(), [5, 3]);
+  await client.bye();
+  await fairlead.idle();
+  assert.deepEqual(await counted(), [5, 3]);
+  const { tunnel } = await fairlead.record(({ kind }) => kind === "tunnel");
+  assert.equal(tunnel?.client.messages, 8);
+});
+
 test("a backend hands its tunnels over with a Close of its own", async (t) => {
   const [one, two] = await startEchoes(t, 2);
   assert.ok(one !== undefined && two !== undefined);
