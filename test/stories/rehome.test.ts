@@ -6,6 +6,7 @@ import type { ConfigInput } from "../../src/index.ts";
 import { startEcho, startEchoes } from "../kit/backends.ts";
 import { startBalancer, urlsOf, type Harbour } from "../kit/balancer.ts";
 import { needChromium, startBrowser } from "../kit/browser.ts";
+import { authority, certificateFor } from "../kit/certs.ts";
 import { openWs, whose } from "../kit/clients.ts";
 import { OPCODE } from "../kit/frames.ts";
 import { ask } from "../kit/http.ts";
@@ -193,6 +194,25 @@ test("a login over a compressed socket is sent again, and its answer is left out
   await one.kill();
   await until(() => two.sockets.size === 1, "the other one has it");
   for (const said of [login, `${login} and again`, "short"]) assert.equal(await client.ask(said), said);
+});
+
+test("sockets over TLS on both sides stay, too", async (t) => {
+  const backends = await startEchoes(t, 2, { tls: true });
+  const [one, two] = backends;
+  assert.ok(one !== undefined && two !== undefined);
+  const { certFile: cert, keyFile: key } = certificateFor(["127.0.0.1"]);
+  const fairlead = await startBalancer(t, {
+    listen: [{ address: "127.0.0.1:0", tls: { certificates: [{ cert, key }] } }],
+    pools: { default: { backends: urlsOf(backends), tls: { ca: authority().certFile } } },
+    tunnel: { rehome: "on" },
+  });
+  const client = await openWs(t, `wss://127.0.0.1:${fairlead.port}`, { ca: authority().cert });
+  const home = one.sockets.size === 1 ? one : two;
+  assert.equal(await whose(client), home.name);
+  for (const socket of home.sockets) socket.terminate();
+  await until(() => backends.some((other) => other !== home && other.sockets.size === 1), "the other one has it");
+  assert.notEqual(await whose(client), home.name);
+  await client.bye();
 });
 
 test("what tunnels have carried is counted once, at the backend that it went through", async (t) => {
