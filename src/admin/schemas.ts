@@ -114,6 +114,7 @@ export const tunnelSchema = shapeOf<TunnelInfo>()(
     idleMs: amount.describe("Time without data in either direction."),
     state: z.enum(["open", "ending"]),
     pinned: z.boolean().describe("Whether its backend has asked that it is not rebalanced."),
+    rehomed: z.int().describe("How often it has got another backend while its client stayed."),
     fromClient: carriedSchema,
     fromBackend: carriedSchema,
     clientRttMs: amount.nullable(),

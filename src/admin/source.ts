@@ -98,6 +98,8 @@ export interface TunnelInfo {
   readonly state: "open" | "ending";
   /** Its backend has asked that it is not rebalanced. */
   readonly pinned: boolean;
+  /** How often it has got another backend. */
+  readonly rehomed: number;
   readonly fromClient: Carried;
   readonly fromBackend: Carried;
   /** Round-trip time of the last heartbeat; null before the first. */

@@ -74,6 +74,7 @@ export const tunnelSchema = z.looseObject({
   idleMs: z.number(),
   state: z.enum(["open", "ending"]),
   pinned: z.boolean(),
+  rehomed: z.number(),
   fromClient: carriedSchema,
   fromBackend: carriedSchema,
   clientRttMs: z.number().nullable(),

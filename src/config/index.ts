@@ -54,6 +54,7 @@ export type {
   PoolConfig,
   PoolTls,
   RebalanceOptions,
+  RehomeOptions,
   RouteConfig,
   RouteMatch,
   TunnelOptions,

@@ -147,6 +147,26 @@ export interface HeartbeatOptions {
   readonly timeout: Milliseconds;
 }
 
+/** How a tunnel gets another backend while its client stays. */
+export interface RehomeOptions {
+  /** Most bytes of the client that wait meanwhile; from there on it is not read from. */
+  readonly buffer: Bytes;
+  /** Longest time without a backend. */
+  readonly timeout: Milliseconds;
+  /** Silence of the old backend after which a planned move takes it to have nothing in hand. */
+  readonly quiet: Milliseconds;
+  /** Messages of the backend up to this size are passed on only when they are whole. */
+  readonly holdMessage: Bytes;
+  /** How many of the client's first messages a new backend gets again. */
+  readonly replay: number;
+  /** Most bytes of all of them; when they are more, none is sent again. */
+  readonly replayBytes: Bytes;
+  /** How many of a new backend's first messages the client does not get. */
+  readonly swallowReplies: number;
+  /** Close codes with which a backend hands its tunnels over, instead of ending them. */
+  readonly handOverCodes: readonly number[];
+}
+
 /** How a tunnel is kept and ended. */
 export interface TunnelOptions {
   readonly heartbeat: HeartbeatOptions | "off";
@@ -167,6 +187,8 @@ export interface TunnelOptions {
   readonly transparent: boolean;
   /** Close code that a client gets when its backend is lost. */
   readonly backendLostCode: number;
+  /** Whether, and how, a tunnel whose backend goes gets another one. */
+  readonly rehome: RehomeOptions | "off";
 }
 
 /** Backends of one kind, and how they are chosen, dialled and watched. */

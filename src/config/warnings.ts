@@ -16,6 +16,7 @@ export function warningsOf(
   const issues = [
     ...Object.values(config.pools).flatMap((pool) => poolWarnings(pool, config, input)),
     ...proxyWarnings(config),
+    ...rehomeWarnings(config, input),
   ];
   return issues.map(({ path, message }) =>
     formatProblem({ place: source.locate(path, false), path: formatPath(path), message }),
@@ -75,6 +76,22 @@ function operatingWarnings({ name, backends, rebalance, ...pool }: PoolConfig, a
     issues.push({ path: at("rebalance"), message });
   }
   return issues;
+}
+
+/** A route may say the one, and the whole configuration the other. */
+function rehomeWarnings({ routes, defaultRoute }: Config, input: unknown): Issue[] {
+  const message = "tunnels that are transparent are never re-homed; leave out transparent or rehome";
+  const issues = routes.flatMap(({ tunnel }, index) => {
+    if (!tunnel.transparent || tunnel.rehome === "off") return [];
+    const own: Path = ["routes", index, "tunnel"];
+    return [{ path: getIn(input, own) === undefined ? ["tunnel", "rehome"] : own, message }];
+  });
+  if (defaultRoute?.tunnel.transparent === true && defaultRoute.tunnel.rehome !== "off") {
+    issues.push({ path: ["tunnel", "rehome"], message });
+  }
+  return issues.filter(
+    ({ path }, index) => issues.findIndex((one) => formatPath(one.path) === formatPath(path)) === index,
+  );
 }
 
 function proxyWarnings(config: Config): Issue[] {

@@ -65,6 +65,7 @@ export function arrivalOf(
       pool: undefined,
       backend: undefined,
       attempts: 0,
+      rehomed: 0,
       status: 0,
       error: undefined,
       reason: undefined,

@@ -21,6 +21,7 @@ import type { AccessRecord, RecordDraft, RequestWords } from "./record.ts";
 import { PlainRequest } from "./request.ts";
 import { retryAfter } from "./retry-after.ts";
 import { Room } from "./room.ts";
+import { RehomingQueue } from "./rehoming-queue.ts";
 import type { TunnelLife } from "./tunnel-life.ts";
 import { Upgrade } from "./upgrade.ts";
 
@@ -62,6 +63,8 @@ export class Gateway {
   readonly room: Room;
   /** By name; those that are no longer configured too, for as long as they have something. */
   readonly pools = new Map<string, Pool>();
+  /** Tunnels that have lost their backends and look for others. */
+  readonly rehomings = new RehomingQueue();
 
   private isDraining = false;
   /** What goes for those that come now. */

@@ -12,7 +12,7 @@ import {
   statusLabel,
 } from "../metrics/index.ts";
 import type { DistributionName, HistogramCounts, Labelled, Measures, Tally, TotalName } from "../metrics/index.ts";
-import type { LegMeter, RelayMeters, Tunnel } from "../relay/index.ts";
+import type { LegMeter, RehomeReason, RelayMeters, Tunnel } from "../relay/index.ts";
 import { newFrameSizes } from "../websocket/index.ts";
 
 import { frameHistogram } from "./frame-histogram.ts";
@@ -27,6 +27,7 @@ const BOUNDS: Readonly<Record<DistributionName, readonly number[]>> = {
   tunnelSeconds: LIFETIME_SECONDS,
   httpSeconds: LATENCY_SECONDS,
   rttSeconds: LATENCY_SECONDS,
+  rehomeSeconds: LATENCY_SECONDS,
   queueSeconds: LATENCY_SECONDS,
   frameBytes: FRAME_BYTES,
 };
@@ -73,6 +74,17 @@ export class Meters implements RelayMeters {
     this.observe("handshakeSeconds", [pool, "opened"], (now - startedAt) / SECOND_MS);
     this.count("tunnelsOpened", [pool, backend]);
     return this.carrierOf(pool, backend);
+  }
+
+  /** A tunnel has got another backend, or none. */
+  rehomed(pool: string, reason: RehomeReason, outcome: "rehomed" | "failed", seconds: number): void {
+    this.count("rehomings", [pool, reason, outcome]);
+    this.observe("rehomeSeconds", [pool, outcome], seconds);
+  }
+
+  /** Messages of clients have been lost with a backend. */
+  lost(pool: string, messages: number): void {
+    if (messages > 0) this.totals.rehomeLost.add([pool], messages);
   }
 
   /** A tunnel, a handshake without one, or a request is over. */
@@ -129,7 +141,8 @@ export class Meters implements RelayMeters {
     this.observe("tunnelSeconds", [pool], seconds);
   }
 
-  private carrierOf(pool: string, backend: string): Carrier {
+  /** What tunnels to a backend are counted with. */
+  carrierOf(pool: string, backend: string): Carrier {
     const key = JSON.stringify([pool, backend]);
     const known = this.carriers.get(key);
     if (known !== undefined) return known;
@@ -169,6 +182,8 @@ export class Meters implements RelayMeters {
 interface OpenTunnel {
   readonly tunnel: Tunnel;
   readonly carrier: Carrier;
+  /** What it had carried when it was given this carrier; undefined: nothing. */
+  readonly before: Traffic | undefined;
 }
 
 type EndedTunnel = NonNullable<AccessRecord["tunnel"]>;
@@ -184,12 +199,12 @@ function readTunnels(open: Iterable<OpenTunnel>): {
 } {
   const traffic = new Map<Carrier, Traffic>();
   const backlog = { client: 0, backend: 0 };
-  for (const { tunnel, carrier } of open) {
+  for (const { tunnel, carrier, before } of open) {
     backlog.client += tunnel.client.leg.backlog;
     backlog.backend += tunnel.backend.leg.backlog;
     let sum = traffic.get(carrier);
     if (sum === undefined) traffic.set(carrier, (sum = new Traffic()));
-    sum.addTunnel(tunnel);
+    sum.addTunnel(tunnel, before);
   }
   const backlogBytes = [
     [["client"], backlog.client],

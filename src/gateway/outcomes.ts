@@ -1,6 +1,9 @@
 import type { ErrorCode, FairleadError } from "../base/index.ts";
 import type { FailureSignal } from "../health/index.ts";
 
+/** With this header in its 101, whatever its value, a backend asks that the tunnel is not rebalanced. */
+export const PIN_HEADER = "fairlead-pin";
+
 /** An answer of fairlead's own: what the client and what the record are told. Names no backend. */
 export interface Refused {
   readonly status: number;

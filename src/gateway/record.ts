@@ -42,6 +42,8 @@ export interface AccessRecord {
   readonly backend: string | null;
   /** Backends that were tried. */
   readonly attempts: number;
+  /** How often the tunnel has got another backend; `backend` is the last one. */
+  readonly rehomed: number;
   /** What the client got; 499 when it went away before. */
   readonly status: number;
   readonly durationMs: number;
@@ -82,6 +84,7 @@ export interface RecordDraft {
   pool: string | undefined;
   backend: string | undefined;
   attempts: number;
+  rehomed: number;
   status: number;
   error: ErrorCode | undefined;
   reason: string | undefined;
@@ -98,8 +101,22 @@ export function finishRecord(
   phase: AccessRecord["phase"] = "end",
   progress: AccessRecord["progress"] = null,
 ): AccessRecord {
-  const { kind, id, trace, startedWall, startedAt, listener, method, path, client, attempts, status, body, tunnel } =
-    draft;
+  const {
+    kind,
+    id,
+    trace,
+    startedWall,
+    startedAt,
+    listener,
+    method,
+    path,
+    client,
+    attempts,
+    rehomed,
+    status,
+    body,
+    tunnel,
+  } = draft;
   return {
     kind,
     phase,
@@ -115,6 +132,7 @@ export function finishRecord(
     pool: draft.pool ?? null,
     backend: draft.backend ?? null,
     attempts,
+    rehomed,
     status,
     durationMs: Math.round((now - startedAt) * 1000) / 1000,
     error: draft.error ?? null,

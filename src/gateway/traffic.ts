@@ -6,21 +6,26 @@ export class Traffic {
   readonly bytes = { fromClient: 0, fromBackend: 0 };
   readonly payload = { fromClient: 0, fromBackend: 0 };
 
-  /** Adds what a tunnel has carried so far. */
-  addTunnel({ client, backend }: Tunnel): void {
+  /**
+   * Adds what a tunnel has carried so far.
+   *
+   * @param before what of that has been added elsewhere
+   */
+  addTunnel({ client, backend }: Tunnel, before?: Traffic): void {
     this.messages.fromClient += client.tracker.messages;
     this.messages.fromBackend += backend.tracker.messages;
     this.bytes.fromClient += client.bytes;
     this.bytes.fromBackend += backend.bytes;
     this.payload.fromClient += client.tracker.payloadBytes;
     this.payload.fromBackend += backend.tracker.payloadBytes;
+    if (before !== undefined) this.add(before, -1);
   }
 
-  add(other: Traffic): void {
+  add(other: Traffic, sign: 1 | -1 = 1): void {
     for (const direction of ["fromClient", "fromBackend"] as const) {
-      this.messages[direction] += other.messages[direction];
-      this.bytes[direction] += other.bytes[direction];
-      this.payload[direction] += other.payload[direction];
+      this.messages[direction] += sign * other.messages[direction];
+      this.bytes[direction] += sign * other.bytes[direction];
+      this.payload[direction] += sign * other.payload[direction];
     }
   }
 }

@@ -1,23 +1,30 @@
 import type { Milliseconds } from "../base/index.ts";
+import type { RehomeOptions } from "../config/index.ts";
+import type { RawHeaders } from "../http/index.ts";
 import type { Backend, Pool } from "../pool/index.ts";
 import { TRUTH } from "../relay/index.ts";
-import type { LegReport, Tunnel, TunnelOwner } from "../relay/index.ts";
+import type { Home, LegReport, Truth, Tunnel, TunnelOwner } from "../relay/index.ts";
 
 import type { Gateway } from "./gateway.ts";
 import { finishRecord } from "./record.ts";
 import type { LegRecord, RecordDraft } from "./record.ts";
-import type { Carrier } from "./traffic.ts";
+import { Rehoming } from "./rehoming.ts";
+import type { Handshake } from "./rehoming.ts";
+import type { Carrier, Traffic } from "./traffic.ts";
 
 /** What a gateway keeps of an open tunnel: no more than its end and its operators need, since there are many and they live long. */
 export class TunnelLife implements TunnelOwner {
   /** Set once, right after this has been made for it. */
   tunnel!: Tunnel;
   readonly pool: Pool;
-  readonly backend: Backend;
+  /** The one that it is joined to, or the last one that it was. */
+  backend: Backend;
   readonly draft: RecordDraft;
   /** Its backend has asked that it is not rebalanced. */
-  readonly pinned: boolean;
-  readonly carrier: Carrier;
+  pinned: boolean;
+  carrier: Carrier;
+  /** Undefined where it ends with its backend. */
+  private rehoming: Rehoming | undefined;
   private readonly gateway: Gateway;
 
   /** Counts the tunnel as open. */
@@ -29,6 +36,24 @@ export class TunnelLife implements TunnelOwner {
     this.pinned = pinned;
     pool.tunnelOpened(backend);
     this.carrier = gateway.world.meters.opened(draft, gateway.world.clock.now());
+  }
+
+  get home(): Home | undefined {
+    return this.rehoming?.home;
+  }
+
+  /** What it had carried when it came to its present backend; undefined while that is its first. */
+  get before(): Traffic | undefined {
+    return this.rehoming?.before;
+  }
+
+  /**
+   * From now on it outlives its backend.
+   *
+   * @param answer headers of the first backend's
+   */
+  mayMove(options: RehomeOptions, handshake: Handshake, answer: RawHeaders): void {
+    this.rehoming = new Rehoming(this.gateway, this, options, handshake, answer);
   }
 
   /** Time since its handshake came. */
@@ -65,16 +90,35 @@ export class TunnelLife implements TunnelOwner {
     this.gateway.world.onTime(this.pool, this.backend, "heartbeat", rtt);
   }
 
-  tunnelOver(tunnel: Tunnel): void {
-    const { gateway, pool, backend, draft } = this;
-    gateway.tunnels.delete(this);
-    this.carrier.past.addTunnel(tunnel);
+  /** It has left its backend, and counts there no more. */
+  leaveBackend(health: Truth["health"]): void {
+    const { gateway, pool, backend } = this;
     pool.tunnelClosed(backend);
     pool.release(backend);
-    const { cause, client, backend: server } = tunnel.report();
-    const { by, health } = TRUTH[cause];
     if (health === "success") gateway.signal(pool, backend, "success");
     else if (health !== "none") gateway.backendFailed(pool, backend, health);
+  }
+
+  /** It has come to another backend, which has been acquired for it. */
+  enterBackend(backend: Backend, pinned: boolean): void {
+    const { gateway, pool, draft, tunnel } = this;
+    this.carrier.past.addTunnel(tunnel, this.before);
+    this.rehoming?.noteCarried();
+    this.backend = backend;
+    this.pinned = pinned;
+    draft.backend = backend.name;
+    draft.rehomed += 1;
+    pool.tunnelOpened(backend);
+    this.carrier = gateway.world.meters.carrierOf(pool.name, backend.name);
+  }
+
+  tunnelOver(tunnel: Tunnel): void {
+    const { gateway, draft } = this;
+    gateway.tunnels.delete(this);
+    this.carrier.past.addTunnel(tunnel, this.before);
+    const { cause, client, backend: server } = tunnel.report();
+    const { by, health } = TRUTH[cause];
+    if (this.rehoming?.isHomeless !== true) this.leaveBackend(health);
     draft.tunnel = { endedBy: by, cause, client: legRecord(client), backend: legRecord(server) };
     gateway.record(draft);
   }

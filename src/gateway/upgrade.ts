@@ -14,6 +14,7 @@ import type { RequestFacts } from "../http/index.ts";
 import type { Backend, Pool, Seeker } from "../pool/index.ts";
 import { Dial, Tunnel } from "../relay/index.ts";
 import type { DialOutcome } from "../relay/index.ts";
+import { withoutClientTakeover, withoutServerTakeover } from "../websocket/index.ts";
 import type { UpgradeJudgement, UpgradeRequest } from "../websocket/index.ts";
 
 import { forwardFacts } from "./arrival.ts";
@@ -27,6 +28,7 @@ import {
   NO_ROUTE,
   noCandidate,
   OVERLOADED,
+  PIN_HEADER,
   signalOf,
   STOPPING,
 } from "./outcomes.ts";
@@ -35,11 +37,9 @@ import type { PendingClient } from "./pending-client.ts";
 import type { PoolEntry } from "./plan.ts";
 import { STATUS_CLIENT_GONE } from "./record.ts";
 import { Refusal } from "./refusal.ts";
+import type { Handshake } from "./rehoming.ts";
 import { TunnelLife } from "./tunnel-life.ts";
 import { TurnDown } from "./turn-down.ts";
-
-/** With this header in its 101, whatever its value, a backend asks that the tunnel is not rebalanced. */
-const PIN_HEADER = "fairlead-pin";
 
 /** One client's way from its handshake to a tunnel, or to the answer that it gets instead. */
 export class Upgrade {
@@ -106,7 +106,7 @@ export class Upgrade {
     const { pool } = entry;
     const { maxAttempts, budget } = pool.config.dial;
     const { clock } = this.gateway.world;
-    const head = this.requestHead();
+    const handshake = { facts, upgrade, head: this.requestHead(route) };
     const tried: Backend[] = [];
     const seeker: Seeker = { kind: "tunnel", facts, failed: tried };
     let left = budget;
@@ -114,9 +114,9 @@ export class Upgrade {
       const backend = pool.claim(seeker) ?? (await this.wait(pool, seeker));
       if (backend === undefined) break;
       const begun = clock.now();
-      const outcome = await this.dial(entry, backend, head, upgrade, left);
+      const outcome = await this.dial(entry, backend, handshake, left);
       if (outcome !== undefined) {
-        this.settle(route, entry, backend, facts, outcome);
+        this.settle(route, entry, backend, handshake, outcome);
         return;
       }
       tried.push(backend);
@@ -163,21 +163,18 @@ export class Upgrade {
     }
   }
 
-  private requestHead(): string {
+  private requestHead({ tunnel }: RouteConfig | DefaultRouteConfig): string {
     const { head } = this.arrival;
-    return requestHeadText(
-      "GET",
-      originForm(head.target),
-      forwardedRequestHeaders(head.headers, forwardFacts(this.arrival, true)),
-    );
+    const headers = forwardedRequestHeaders(head.headers, forwardFacts(this.arrival, true));
+    const swallows = tunnel.rehome !== "off" && tunnel.rehome.swallowReplies > 0;
+    return requestHeadText("GET", originForm(head.target), swallows ? withoutServerTakeover(headers) : headers);
   }
 
   /** One attempt. Undefined when it failed; what that says of the backend has been told. */
   private async dial(
     entry: PoolEntry,
     backend: Backend,
-    head: string,
-    upgrade: UpgradeRequest,
+    { head, upgrade }: Handshake,
     left: Milliseconds,
   ): Promise<DialOutcome | undefined> {
     const { pool, upstream } = entry;
@@ -229,7 +226,7 @@ export class Upgrade {
     route: RouteConfig | DefaultRouteConfig,
     entry: PoolEntry,
     backend: Backend,
-    facts: RequestFacts,
+    handshake: Handshake,
     outcome: DialOutcome,
   ): void {
     const { draft } = this.arrival;
@@ -241,7 +238,7 @@ export class Upgrade {
     } else if (outcome.kind === "refused") {
       this.passRefusalOn(entry, backend, outcome);
     } else {
-      this.openTunnel(route, entry, backend, facts, outcome);
+      this.openTunnel(route, entry, backend, handshake, outcome);
     }
   }
 
@@ -261,13 +258,16 @@ export class Upgrade {
     route: RouteConfig | DefaultRouteConfig,
     entry: PoolEntry,
     backend: Backend,
-    facts: RequestFacts,
+    handshake: Handshake,
     outcome: DialOutcome & { kind: "upgraded" },
   ): void {
     const { world } = this.gateway;
     const { pool } = entry;
     // Made before anything is counted: nothing may throw between there and the tunnel.
-    const head = Buffer.from(this.switchingHead(pool.cookieFor(backend, facts), outcome), "latin1");
+    const headers = forwardedResponseHeaders(outcome.response.headers);
+    const isMovable = canRehome(route, outcome);
+    const cookie = pool.cookieFor(backend, handshake.facts);
+    const head = Buffer.from(switchingHead(isMovable ? withoutClientTakeover(headers) : headers, cookie), "latin1");
     this.arrival.draft.status = 101;
     const early = this.client.takeEarly();
     this.client.release();
@@ -279,24 +279,14 @@ export class Upgrade {
     }
     const pinned = headerValue(outcome.response.headers, PIN_HEADER) !== undefined;
     const life = new TunnelLife(this.gateway, pool, backend, this.arrival.draft, pinned);
+    const { rehome } = route.tunnel;
+    if (isMovable && rehome !== "off") life.mayMove(rehome, handshake, outcome.response.headers);
     const tunnel = new Tunnel(client, server, route.tunnel, outcome.agreement, world, life);
     life.tunnel = tunnel;
     this.gateway.tunnels.add(life);
     client.write(head);
     life.recordOpen();
     tunnel.start(early, outcome.early);
-  }
-
-  private switchingHead(cookie: string | undefined, outcome: DialOutcome): string {
-    const headers = [
-      ...forwardedResponseHeaders(outcome.response.headers),
-      "Connection",
-      "Upgrade",
-      "Upgrade",
-      "websocket",
-    ];
-    if (cookie !== undefined) headers.push("Set-Cookie", cookie);
-    return responseHeadText(101, "Switching Protocols", headers);
   }
 
   private recordGone(): void {
@@ -335,4 +325,18 @@ function noteAnswer(pool: Pool, backend: Backend, { kind, response }: DialOutcom
 function isTimeout(error: unknown): boolean {
   const code = error instanceof FairleadError ? error.code : undefined;
   return code === "BACKEND_CONNECT_TIMEOUT" || code === "BACKEND_HANDSHAKE_TIMEOUT";
+}
+
+/** What is not enforced, or not known, cannot be handed from one backend to another. */
+function canRehome(
+  { tunnel }: RouteConfig | DefaultRouteConfig,
+  { agreement }: DialOutcome & { kind: "upgraded" },
+): boolean {
+  return tunnel.rehome !== "off" && !tunnel.transparent && !agreement.foreignExtensions;
+}
+
+function switchingHead(headers: readonly string[], cookie: string | undefined): string {
+  const all = [...headers, "Connection", "Upgrade", "Upgrade", "websocket"];
+  if (cookie !== undefined) all.push("Set-Cookie", cookie);
+  return responseHeadText(101, "Switching Protocols", all);
 }

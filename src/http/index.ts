@@ -34,4 +34,4 @@ export {
   targetProblem,
 } from "./target.ts";
 export { type Trace, traceHeaders, traceOf } from "./trace.ts";
-export { requestHeadText, responseHeadText } from "./write.ts";
+export { requestHeadText, responseHeadText, withHeader } from "./write.ts";

@@ -37,6 +37,15 @@ export function responseHeadText(status: number, reason: string, headers: RawHea
   return `HTTP/1.1 ${status} ${reason}\r\n${headerLines(headers)}\r\n`;
 }
 
+/**
+ * A head with one more header at its end.
+ *
+ * @throws FairleadError BAD_HEAD as {@link requestHeadText}
+ */
+export function withHeader(head: string, name: string, value: string): string {
+  return `${head.slice(0, -2)}${headerLines([name, value])}\r\n`;
+}
+
 function headerLines(headers: RawHeaders): string {
   let text = "";
   for (let at = 0; at < headers.length; at += 2) {

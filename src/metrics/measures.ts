@@ -24,6 +24,10 @@ export const TOTALS = {
   payloadBytes: ["direction"],
   /** Handshakes and requests that found no place at a backend and none in the queue. */
   refusedByAdmission: ["pool"],
+  /** Tunnels that have left their backend; `outcome`: `rehomed` when another one took it, else `failed`. */
+  rehomings: ["pool", "reason", "outcome"],
+  /** Messages of clients that may not have reached a backend that was lost. */
+  rehomeLost: ["pool"],
   /** Plain requests; `status`: the class of the answer's, such as `2xx`. */
   httpRequests: ["pool", "status"],
   /** Bytes of the bodies of plain requests and answers. */
@@ -40,6 +44,8 @@ export const DISTRIBUTIONS = {
   tunnelSeconds: ["pool"],
   /** From a plain request to the end of its answer. */
   httpSeconds: ["pool"],
+  /** From the end of one backend to the next, or to giving up. */
+  rehomeSeconds: ["pool", "outcome"],
   /** Of heartbeats. */
   rttSeconds: ["leg"],
   /** Time that was spent in a pool's queue. */

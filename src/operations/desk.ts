@@ -94,7 +94,7 @@ export class Desk {
     for (const [backend, count] of Object.entries(order.counts)) {
       const choice = { ...order, count, allowPinned: order.kind === "drain" };
       const chosen = chooseToMove(left.get(backend) ?? [], choice);
-      for (const { tunnel } of chosen) tunnel.end(order.kind);
+      for (const { tunnel } of chosen) if (!tunnel.rehome(order.kind)) tunnel.end(order.kind);
       moved.set(backend, chosen.length);
     }
     const reports = Array.from(pool?.backends ?? [], ({ name, own, counters }): [string, BackendReport] => {
@@ -112,7 +112,7 @@ export class Desk {
 }
 
 function isOpen({ tunnel }: TunnelLife): boolean {
-  return tunnel.cause === undefined;
+  return tunnel.cause === undefined && !tunnel.isMoving;
 }
 
 function fits(life: TunnelLife, filter: TunnelFilter): boolean {
@@ -163,6 +163,7 @@ function infoOf(life: TunnelLife, worker: number): TunnelInfo {
     idleMs: Math.round(idleMs),
     state: isOpen(life) ? "open" : "ending",
     pinned,
+    rehomed: draft.rehomed,
     fromClient: { messages: tunnel.client.tracker.messages, bytes: tunnel.client.bytes },
     fromBackend: { messages: tunnel.backend.tracker.messages, bytes: tunnel.backend.bytes },
     clientRttMs: tunnel.client.rtt ?? null,

@@ -10,6 +10,8 @@ export interface Seeker {
   readonly facts: RequestFacts;
   /** Backends that have failed for it; they are not offered again. */
   readonly failed: readonly Backend[];
+  /** It is to leave where it was: affinity is not asked, and it waits for a place whether others may or not. */
+  readonly anew?: boolean;
 }
 
 /** A seeker that waits. */

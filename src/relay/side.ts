@@ -61,7 +61,7 @@ export class Side implements LegListener {
   backlogSeen = 0;
   backlogSince = 0;
 
-  private readonly tunnel: Tunnel;
+  protected readonly tunnel: Tunnel;
   private pingCount = 0;
   private bytesAtPing = 0;
   private pingExactAt = 0;
@@ -88,22 +88,27 @@ export class Side implements LegListener {
   }
 
   onDrain(): void {
-    const source = this.other;
-    if (!source.paused) return;
-    source.paused = false;
-    source.lastHeard = this.tunnel.now;
-    source.leg.resume();
+    this.other.readOn();
   }
 
   onClosed(): void {
     this.ended = true;
-    this.muteOther();
     this.tunnel.sideClosed(this);
   }
 
   /** Whether a frame of ours could be written to this leg now. */
   get atBoundary(): boolean {
-    return this.other.tracker.atBoundary;
+    return this.other.passedToBoundary;
+  }
+
+  /** Whether what was forwarded from this leg ends at a boundary. */
+  protected get passedToBoundary(): boolean {
+    return this.tracker.atBoundary;
+  }
+
+  /** Whether control frames are to be forwarded on their own, not together with the data around them. */
+  protected get controlsApart(): boolean {
+    return false;
   }
 
   /** Whether there was a sign of life after the last ping, be it within the same tick of the coarse clock. */
@@ -145,12 +150,18 @@ export class Side implements LegListener {
   }
 
   /** Nothing more can be forwarded to this leg. What the other one says must still be read, so that its end is seen. */
-  private muteOther(): void {
+  muteOther(): void {
     const { other } = this;
     if (other.state === SideState.open) other.state = SideState.muted;
-    if (!other.paused) return;
-    other.paused = false;
-    other.leg.resume();
+    other.readOn();
+  }
+
+  /** Reads on, if reading rested. */
+  readOn(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    this.lastHeard = this.tunnel.now;
+    this.leg.resume();
   }
 
   private maskKey(): Uint8Array | undefined {
@@ -170,7 +181,7 @@ export class Side implements LegListener {
     this.scan(bytes.subarray(cut), 0);
   }
 
-  private scan(bytes: Uint8Array, from: number): void {
+  protected scan(bytes: Uint8Array, from: number): void {
     const { tracker } = this;
     let start = from;
     for (let at = from; ; at = tracker.at) {
@@ -202,15 +213,16 @@ export class Side implements LegListener {
     const { tracker } = this;
     const inPlace = tracker.frameStart >= 0;
     const isClose = tracker.controlOpcode === Opcode.close;
+    this.noteControl(bytes);
     const swallowed = tracker.controlOpcode === Opcode.pong && this.pingCount > 0 && this.isOurPong(bytes);
-    this.flushed = !inPlace || isClose || swallowed;
+    this.flushed = !inPlace || isClose || swallowed || this.controlsApart;
     if (!this.flushed) return true;
     if (inPlace && tracker.frameStart > start) this.forward(bytes, start, tracker.frameStart);
     if (isClose) {
       this.hearClose(bytes);
       return false;
     }
-    if (!swallowed) this.forwardCopy(tracker.held());
+    if (!swallowed) this.forwardControl(inPlace ? bytes.subarray(tracker.frameStart, tracker.at) : tracker.held());
     return true;
   }
 
@@ -235,19 +247,32 @@ export class Side implements LegListener {
     return true;
   }
 
-  private forward(bytes: Uint8Array, start: number, end: number): void {
+  protected forward(bytes: Uint8Array, start: number, end: number): void {
     if (this.state !== SideState.open) return;
     const whole = start === 0 && end === bytes.length;
-    if (!this.other.leg.write(whole ? bytes : bytes.subarray(start, end))) this.rest();
+    if (!this.pass(whole ? bytes : bytes.subarray(start, end))) this.rest();
   }
 
   /** Held bytes belong to the tracker, so what is forwarded is a copy. */
-  private forwardCopy(bytes: Uint8Array): void {
-    if (this.state === SideState.open && !this.other.leg.write(bytes.slice())) this.rest();
+  protected forwardCopy(bytes: Uint8Array): void {
+    if (this.state === SideState.open && !this.pass(bytes.slice())) this.rest();
+  }
+
+  /** Looks at a control frame that the tracker has found in these bytes. */
+  protected noteControl(_bytes: Uint8Array): void {}
+
+  /** Forwards a control frame that stands on its own. */
+  protected forwardControl(bytes: Uint8Array): void {
+    this.forwardCopy(bytes);
+  }
+
+  /** Hands bytes on to the other leg; false when it has a backlog. */
+  protected pass(bytes: Uint8Array): boolean {
+    return this.other.leg.write(bytes);
   }
 
   /** The other leg has a backlog: read no more here until it is gone. */
-  private rest(): void {
+  protected rest(): void {
     if (this.paused || this.other.leg.closed) return;
     this.paused = true;
     this.leg.pause();

@@ -3,9 +3,12 @@ import type { TunnelOptions } from "../config/index.ts";
 
 import { Closing } from "./closing.ts";
 import type { Leg } from "../wire/index.ts";
+import type { Home, MoveReason } from "./home.ts";
 import type { RelayMeters } from "./meters.ts";
 import { Side } from "./side.ts";
 import { trackingOf } from "./tracking.ts";
+import { MovableBackend } from "./movable-backend.ts";
+import { MovableClient } from "./movable-client.ts";
 import type { EndCause } from "./truth.ts";
 import { Watch } from "./watch.ts";
 
@@ -29,6 +32,8 @@ export interface TunnelWorld {
 export interface TunnelOwner {
   /** The backend's heartbeat has come back. */
   backendAnswered(rtt: Milliseconds): void;
+  /** Where the tunnel gets another backend when it has to leave its own; its alone. Undefined: it ends with its backend. */
+  readonly home?: Home | undefined;
   /** Both connections are gone. */
   tunnelOver(tunnel: Tunnel): void;
 }
@@ -63,11 +68,12 @@ export class Tunnel implements WheelEntry {
   wheelDue = 0;
 
   readonly client: Side;
-  readonly backend: Side;
+  /** The one that it is joined to, or the last one that it was. */
+  backend: Side;
   readonly options: TunnelOptions;
   private readonly owner: TunnelOwner;
 
-  private readonly world: TunnelWorld;
+  readonly world: TunnelWorld;
   private readonly watch: Watch;
   /** Undefined while the tunnel is open, as most are. */
   private ending: Closing | undefined;
@@ -85,9 +91,20 @@ export class Tunnel implements WheelEntry {
     this.options = options;
     this.world = world;
     this.owner = owner;
+    const { home } = owner;
     const { meters } = world;
-    this.client = new Side("client", client, this, trackingOf(options, agreement, true, meters.client.frameSizes));
-    this.backend = new Side("backend", backend, this, trackingOf(options, agreement, false, meters.backend.frameSizes));
+    const fromClient = trackingOf(options, agreement, true, meters.client.frameSizes);
+    const fromBackend = trackingOf(options, agreement, false, meters.backend.frameSizes);
+    if (home === undefined) {
+      this.client = new Side("client", client, this, fromClient);
+      this.backend = new Side("backend", backend, this, fromBackend);
+    } else {
+      const movable = new MovableClient(client, this, fromClient, home);
+      const first = new MovableBackend(backend, this, fromBackend, home);
+      home.settle(this, movable, first);
+      this.client = movable;
+      this.backend = first;
+    }
     this.client.other = this.backend;
     this.backend.other = this.client;
     this.watch = new Watch(this, world.random);
@@ -118,15 +135,38 @@ export class Tunnel implements WheelEntry {
     return this.watch.idleMs(this.now);
   }
 
+  /** Undefined where a tunnel ends with its backend. */
+  get home(): Home | undefined {
+    return this.owner.home;
+  }
+
+  /** Whether the tunnel is between two backends. */
+  get isMoving(): boolean {
+    return this.home?.isMoving ?? false;
+  }
+
   private get closing(): Closing {
-    return (this.ending ??= new Closing(this));
+    if (this.ending === undefined) {
+      this.home?.giveUp();
+      this.ending = new Closing(this);
+    }
+    return this.ending;
+  }
+
+  /**
+   * Leaves the backend for another one, while the client stays.
+   *
+   * @returns false when that is not possible: who wants the tunnel away from its backend has to end it
+   */
+  rehome(reason: MoveReason): boolean {
+    return this.home?.move(reason) ?? false;
   }
 
   /** Begins to relay. Bytes that came early go first, in order. */
   start(earlyFromClient: Uint8Array | undefined, earlyFromBackend: Uint8Array | undefined): void {
     this.client.leg.listener = this.client;
     this.backend.leg.listener = this.backend;
-    this.world.wheel.add(this, this.watch.nextDelay(this.now));
+    this.world.wheel.add(this, this.nextDelay);
     if (earlyFromBackend !== undefined) this.backend.onBytes(earlyFromBackend);
     if (earlyFromClient !== undefined) this.client.onBytes(earlyFromClient);
     if (!this.client.paused) this.client.leg.resume();
@@ -151,9 +191,18 @@ export class Tunnel implements WheelEntry {
   onDue(now: Milliseconds): number {
     if (this.cause !== undefined) return this.closing.due(now);
     const cause = this.watch.look(now);
-    if (cause === undefined) return this.watch.nextDelay(now);
-    this.end(cause);
-    return 0;
+    if (cause !== undefined) {
+      if (!this.survives(cause)) this.end(cause);
+      return 0;
+    }
+    this.home?.look(now);
+    return this.cause === undefined ? this.nextDelay : 0;
+  }
+
+  /** Time until something has to be looked at. */
+  get nextDelay(): Milliseconds {
+    const delay = this.watch.nextDelay(this.now);
+    return this.home === undefined ? delay : Math.min(delay, this.home.nextDelay);
   }
 
   /** Asks to be called after `delay`, instead of when it was planned. */
@@ -168,12 +217,14 @@ export class Tunnel implements WheelEntry {
   // What the sides tell.
 
   closeHeard(side: Side, frame: Uint8Array): void {
+    if (this.ending === undefined && side === this.backend && this.home?.takesClose() === true) return;
     this.closing.closeHeard(side, frame);
   }
 
   violated(side: Side): void {
     const tooLarge = side.tracker.violation === "message-too-large";
-    this.closing.violated(side, tooLarge ? `${side.name}-message-too-large` : `${side.name}-protocol-error`);
+    const cause = tooLarge ? (`${side.name}-message-too-large` as const) : (`${side.name}-protocol-error` as const);
+    if (!this.survives(cause)) this.closing.violated(side, cause);
   }
 
   boundaryReached(side: Side): void {
@@ -182,15 +233,22 @@ export class Tunnel implements WheelEntry {
   }
 
   sideEnded(side: Side): void {
-    this.closing.ended(side);
+    if (!this.survives(`${side.name}-vanished`)) this.closing.ended(side);
   }
 
   sideClosed(side: Side): void {
+    if (this.survives(`${side.name}-vanished`)) return;
+    side.muteOther();
     this.closing.ended(side);
     if (this.isOver || !this.client.leg.closed || !this.backend.leg.closed) return;
     this.isOver = true;
     this.world.wheel.remove(this);
     this.owner.tunnelOver(this);
+  }
+
+  /** Whether what would end the tunnel is only the end of its backend, and it gets another one. */
+  private survives(cause: EndCause): boolean {
+    return this.ending === undefined && this.home?.loses(cause) === true;
   }
 }
 

@@ -35,10 +35,12 @@ export class Watch {
     if (now >= this.endOfLife) return "lifetime";
     if (options.idleTimeout !== "off" && now - this.lastActivity() >= options.idleTimeout) return "idle";
     if (this.isStalled(client, now)) return "client-stalled";
-    if (this.isStalled(backend, now)) return "backend-stalled";
+    // A backend that is being left is judged by what the move gives it time for.
+    const { isMoving } = this.tunnel;
+    if (!isMoving && this.isStalled(backend, now)) return "backend-stalled";
     if (options.heartbeat === "off" || options.transparent) return undefined;
     if (isSilent(client, options.heartbeat, now)) return "client-silent";
-    if (isSilent(backend, options.heartbeat, now)) return "backend-silent";
+    if (!isMoving && isSilent(backend, options.heartbeat, now)) return "backend-silent";
     return undefined;
   }
 
@@ -53,11 +55,8 @@ export class Watch {
     let next = Math.min(this.endOfLife, now + options.writeTimeout / 2);
     if (options.idleTimeout !== "off") next = Math.min(next, this.activeAt + options.idleTimeout);
     if (options.heartbeat !== "off" && !options.transparent) {
-      next = Math.min(
-        next,
-        heartbeatDue(client, options.heartbeat, now),
-        heartbeatDue(backend, options.heartbeat, now),
-      );
+      next = Math.min(next, heartbeatDue(client, options.heartbeat, now));
+      if (!this.tunnel.isMoving) next = Math.min(next, heartbeatDue(backend, options.heartbeat, now));
     }
     return Math.max(LOOK_INTERVAL_MIN_MS, next - now);
   }

@@ -164,8 +164,8 @@ export async function runInstance(config: Config, options: InstanceOptions): Pro
       loads: async () => loadsOf(await supervisor.status()),
     },
     predecessor: {
-      set: (changes) => supervisor.setPredecessor(changes),
-      clear: () => supervisor.clearPredecessor(),
+      set: (changes) => supervisor.loads.setPredecessor(changes),
+      clear: () => supervisor.loads.clearPredecessor(),
     },
     async handOver(over) {
       operations.stop();

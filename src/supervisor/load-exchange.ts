@@ -3,6 +3,9 @@ import { LoadBoard } from "./load-board.ts";
 import type { LoadChange } from "./messages.ts";
 import type { Seat } from "./seat.ts";
 
+/** Among workers, the process that this one replaces. */
+const PREDECESSOR_ID = 0;
+
 /** Tells every worker what the others have: as soon as one tells, or ends. */
 export class LoadExchange {
   /** What they have measured, which is less urgent. */
@@ -13,6 +16,17 @@ export class LoadExchange {
   constructor(seats: ReadonlyMap<number, Seat>) {
     this.seats = seats;
     this.gauges = new GaugeExchange(seats);
+    this.join(PREDECESSOR_ID);
+  }
+
+  /** Takes over what the process that this one replaces has on backends. */
+  setPredecessor(loads: readonly LoadChange[]): void {
+    this.take(PREDECESSOR_ID, loads);
+  }
+
+  /** The process that this one replaces is gone. */
+  clearPredecessor(): void {
+    this.leave(PREDECESSOR_ID);
   }
 
   /** Somebody comes, who has nothing yet. */

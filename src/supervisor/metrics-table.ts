@@ -116,6 +116,21 @@ const TUNNELS: readonly Metric[] = [
   ),
   total("fairlead_closes_total", "closes", "Close frames of tunnels that have ended, told to and heard from each leg."),
   distribution("fairlead_tunnel_duration_seconds", "tunnelSeconds", "From the handshake to the end of a tunnel."),
+  total(
+    "fairlead_rehomings_total",
+    "rehomings",
+    "Tunnels that left their backend while their client stayed, by what became of them.",
+  ),
+  total(
+    "fairlead_rehome_lost_messages_total",
+    "rehomeLost",
+    "Messages of clients that may not have reached a backend that was lost.",
+  ),
+  distribution(
+    "fairlead_rehome_duration_seconds",
+    "rehomeSeconds",
+    "From the end of one backend to the next, or to giving up.",
+  ),
   total("fairlead_tunnel_messages_total", "messages", "Whole messages that tunnels have carried."),
   total("fairlead_tunnel_bytes_total", "bytes", "Bytes that tunnels have carried, headers of frames included."),
   total(

@@ -1,12 +1,14 @@
 import type { Clock } from "../base/index.ts";
 import { Counter, History, SAMPLE_INTERVAL_MS, sumMeasures, UNEVENTFUL } from "../metrics/index.ts";
-import type { InstanceReading, Sample, Status, WorkerReading } from "../metrics/index.ts";
+import type { InstanceReading, Sample, Status, Tally, WorkerReading } from "../metrics/index.ts";
+import type { TellEvent } from "../operations/index.ts";
 
 import { expose } from "./exposition.ts";
 import type { Exposition } from "./exposition.ts";
 import type { Facts } from "./metric.ts";
 import type { PastCounts } from "./past-counts.ts";
 import { ProcessMeter } from "./process-meter.ts";
+import { massRehomings } from "./rehomings.ts";
 import type { Seat } from "./seat.ts";
 
 /** What an observatory looks at. */
@@ -18,6 +20,8 @@ export interface ObservatoryWorld {
   readonly past: PastCounts;
   /** Asks all workers what they count. */
   status(): Promise<Status>;
+  /** Where operators are told of what has happened. */
+  readonly tell: TellEvent;
   /** What only the supervisor knows of the instance. */
   instance(): Partial<InstanceReading>;
 }
@@ -30,6 +34,8 @@ export class Observatory {
   private readonly reloads = new Counter();
   private reloadFailed = false;
   private restarts = 0;
+  /** As counted at the last sample. */
+  private rehomings: Tally = [];
   private timer: NodeJS.Timeout | undefined;
 
   constructor(world: ObservatoryWorld) {
@@ -97,5 +103,15 @@ export class Observatory {
     const { status, measures } = await this.facts();
     const { clock } = this.world;
     this.kept.add({ wall: clock.wall(), now: clock.now(), status, measures });
+    this.tellRehomings(measures.totals.rehomings);
+  }
+
+  private tellRehomings(counts: Tally): void {
+    for (const { pool, rehomed, failed } of massRehomings(this.rehomings, counts)) {
+      const rest = failed === 0 ? "" : `; ${failed} found none and were told so`;
+      const message = `${rehomed} tunnels of pool ${pool} got another backend while their clients stayed${rest}`;
+      this.world.tell("tunnels-rehomed", message, { pool, rehomed, failed });
+    }
+    this.rehomings = counts;
   }
 }

@@ -28,12 +28,10 @@ import { Shares } from "./shares.ts";
 import { statusOf } from "./status.ts";
 import type { BoundAddress } from "./status.ts";
 import { makeLegacy } from "./succession.ts";
-import type { BackendLoad, Legacy } from "./succession.ts";
+import type { Legacy } from "./succession.ts";
 import type { SupervisorWorld } from "./supervisor-world.ts";
 import { Warming } from "./warming.ts";
 
-/** Among the loads of workers, those of the process that this one replaces. */
-const PREDECESSOR_ID = 0;
 /** How long what came before a drain may take to be given to workers, and to be served by them as if nothing had happened. */
 const SETTLE_TIMEOUT_MS: Milliseconds = 2_000;
 /** How much longer than its drain lasts a worker may take to say so. */
@@ -44,6 +42,7 @@ export class Supervisor {
   state: Status["state"] = "starting";
   /** What a process that replaces this one goes on using. */
   readonly legacy: Legacy;
+  readonly loads: LoadExchange;
   /** Metrics, and what was in the last hour. */
   readonly observatory: Observatory;
   /** Told of what operators may want to know. */
@@ -59,7 +58,6 @@ export class Supervisor {
   /** The same moment by the calendar and by the clock. */
   private readonly started: number;
   private readonly startedAt: Milliseconds;
-  private readonly loads: LoadExchange;
   private readonly shares: Shares;
   private readonly leases: Leases;
   private readonly warming: Warming;
@@ -111,13 +109,13 @@ export class Supervisor {
     });
     this.shares = new Shares(room, this.crew.seats);
     this.loads = new LoadExchange(this.crew.seats);
-    this.loads.join(PREDECESSOR_ID);
     this.leases = new Leases(pools, { ...world, loads: this.loads, seats: this.crew.seats });
     this.reception = this.makeReception();
     this.observatory = new Observatory({
       ...world,
       seats: this.crew.seats,
       past: this.past,
+      tell: (...event) => this.onEvent(...event),
       status: () => this.status(),
       instance: () => ({ revision: this.revision, ...this.tallies() }),
     });
@@ -168,16 +166,6 @@ export class Supervisor {
   /** What another process needs in order to accept where this one does; see {@link Reception}. */
   descriptors(): ReadonlyMap<string, number> {
     return this.reception.descriptors();
-  }
-
-  /** Takes over what the process that this one replaces has on backends. */
-  setPredecessor(loads: readonly BackendLoad[]): void {
-    this.loads.take(PREDECESSOR_ID, loads);
-  }
-
-  /** The process that this one replaces is gone. */
-  clearPredecessor(): void {
-    this.loads.leave(PREDECESSOR_ID);
   }
 
   /**

@@ -4,7 +4,7 @@ import { FairleadError, startWheel, Wheel } from "../base/index.ts";
 import type { Clock, Logger, Milliseconds, Random } from "../base/index.ts";
 import type { ListenerConfig } from "../config/index.ts";
 import { Gateway, measure, Meters, retryAfter, roundTrips } from "../gateway/index.ts";
-import type { AccessRecord, GatewayWorld } from "../gateway/index.ts";
+import type { GatewayWorld } from "../gateway/index.ts";
 import type { HealthSignal } from "../health/index.ts";
 import { plainAddress } from "../http/index.ts";
 import { BACKLOG_CONNECTIONS_MAX, TurnAway } from "../listener/index.ts";
@@ -18,6 +18,8 @@ import type { Accepted, LegDriver, ServerHandle } from "../wire/index.ts";
 
 import { LOAD_INTERVAL_MS, LoadCoalescer } from "./coalescer.ts";
 import { drainGateway } from "./drain.ts";
+import { badRequestRecord } from "./bad-request.ts";
+import type { BadRequestFacts } from "./bad-request.ts";
 import { loadBinding } from "./binding.ts";
 import { Frontage } from "./frontage.ts";
 import { Turn } from "./turn.ts";
@@ -49,24 +51,6 @@ const SETTLE_MS: Milliseconds = 2_000;
 
 /** Least time between two log lines about what found no room. */
 const NO_ROOM_INTERVAL_MS: Milliseconds = 10_000;
-
-/** What a record says of something that was no request. */
-const NO_REQUEST = {
-  kind: "request",
-  phase: "end",
-  trace: null,
-  host: null,
-  method: "",
-  path: "",
-  route: null,
-  pool: null,
-  backend: null,
-  attempts: 0,
-  durationMs: 0,
-  body: null,
-  progress: null,
-  tunnel: null,
-} as const;
 
 /** Makes a worker; tells `ready` or `failed`, in which case there is none. */
 export function openWorker(start: WorkerStart, world: WorkerWorld): Worker | undefined {
@@ -299,19 +283,12 @@ export class Worker {
   }
 
   /** What is no request leaves a record all the same. */
-  private recordBadRequest(facts: Pick<AccessRecord, "listener" | "client" | "status" | "reason">): void {
+  private recordBadRequest(facts: BadRequestFacts): void {
     const { clock, onRecord } = this.world;
     this.lastBadRequest += 1;
     this.gateway.world.meters.count("badRequests", []);
     const id = `${this.idPrefix}x${this.lastBadRequest.toString(36)}`;
-    const record: AccessRecord = {
-      ...NO_REQUEST,
-      ...facts,
-      id,
-      started: new Date(clock.wall()).toISOString(),
-      error: "CLIENT_BAD_REQUEST",
-    };
-    onRecord(record, undefined);
+    onRecord(badRequestRecord(id, clock.wall(), facts), undefined);
   }
 
   /** Ends what there is within `over` milliseconds and a little more, and tells when all is gone. */

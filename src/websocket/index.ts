@@ -1,5 +1,6 @@
 /** The WebSocket protocol (RFC 6455, RFC 7692) without I/O. */
 export { acceptValue } from "./accept.ts";
+export { agreedText, resetsServerContext, withoutClientTakeover, withoutServerTakeover } from "./agreed.ts";
 export { CloseCode, isValidCloseCode } from "./codes.ts";
 export { type Extension, type ExtensionParameter, parseExtensions } from "./extensions.ts";
 export { EMPTY_FRAMES, type FrameSizes, newFrameSizes } from "./frame-sizes.ts";

@@ -2,9 +2,7 @@
  * HOT PATH: every byte of every tunnel passes here. No allocation, closure or call per frame that is not needed;
  * only headers are read, payloads are stepped over.
  */
-import { isUtf8 } from "node:buffer";
-
-import { isValidCloseCode } from "./codes.ts";
+import { copyOf, isValidClosePayload } from "./close-payload.ts";
 import { FRAME_SIZE_CLASS_MAX } from "./frame-sizes.ts";
 import type { FrameSizes } from "./frame-sizes.ts";
 import { applyMask, CONTROL_FRAME_BYTES_MAX, CONTROL_PAYLOAD_BYTES_MAX, Opcode } from "./frames.ts";
@@ -88,6 +86,8 @@ export class FrameTracker {
   payloadBytes = 0;
   /** True between the first and the last frame of a message. */
   inMessage = false;
+  /** While a message is under way: where it begins in the bytes scanned last, or -1 when in earlier ones. */
+  messageAt = -1;
 
   private readonly options: TrackerOptions;
   private remaining = 0;
@@ -104,6 +104,11 @@ export class FrameTracker {
   /** Whether a frame of ours may be written behind what was forwarded so far. */
   get atBoundary(): boolean {
     return this.remaining === 0 && !this.lost;
+  }
+
+  /** Whether what was forwarded so far ends with a whole message. */
+  get atMessageEnd(): boolean {
+    return this.remaining === 0 && !this.inMessage && !this.lost;
   }
 
   /** Payload bytes still to come until the next boundary; `Infinity` when the stream can no longer be read. */
@@ -124,6 +129,7 @@ export class FrameTracker {
   scan(bytes: Uint8Array, from: number): Scan {
     const end = bytes.length;
     let at = from;
+    if (from === 0) this.messageAt = -1;
     if (this.holdLength > 0) {
       if (this.released) this.dropHold();
       else return this.scanHeld(bytes, at);
@@ -149,6 +155,7 @@ export class FrameTracker {
         if (frameEnd > end) return this.holdBack(bytes, at, end);
         return this.takeControl(bytes, at, frameEnd, headerBytes);
       }
+      if (!this.inMessage) this.messageAt = at;
       this.beginData();
       at += headerBytes;
     }
@@ -169,10 +176,13 @@ export class FrameTracker {
 
   /** Fields of the header read last; only meaningful until the frame has begun. */
   private frameLength = 0;
-  private isControl = false;
   private firstByte = 0;
   /** The held bytes were handed out and can go. */
   private released = false;
+
+  private get isControl(): boolean {
+    return (this.firstByte & CONTROL) !== 0;
+  }
 
   private dropHold(): void {
     this.hold = undefined;
@@ -236,7 +246,6 @@ export class FrameTracker {
     const second = bytes[at + 1] as number;
     const short = second & LENGTH;
     this.firstByte = first;
-    this.isControl = (first & CONTROL) !== 0;
     const violation = this.judge(first, second, short);
     if (violation !== undefined) {
       this.violation = violation;
@@ -372,26 +381,9 @@ function readUint16(bytes: Uint8Array, at: number): number {
   return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }
 
-/** A real copy: `slice` of a Buffer is a view of the same bytes. */
-function copyOf(bytes: Uint8Array): Uint8Array {
-  const copy = new Uint8Array(bytes.length);
-  copy.set(bytes);
-  return copy;
-}
-
 /** A 64-bit length; -1 when its top bit is set (RFC 6455 section 5.2). Above 2^53 it is rounded: no message is that long. */
 function readUint64(bytes: Uint8Array, at: number): number {
   const high = readUint16(bytes, at) * 0x10000 + readUint16(bytes, at + 2);
   const low = readUint16(bytes, at + 4) * 0x10000 + readUint16(bytes, at + 6);
   return high >= LENGTH_TOP_BIT ? -1 : high * 0x100000000 + low;
-}
-
-/** RFC 6455 section 5.5.1: empty, or a code that may stand on the wire and a reason in UTF-8. */
-function isValidClosePayload(bytes: Uint8Array, frameStart: number, start: number, end: number): boolean {
-  if (start === end) return true;
-  if (end - start < 2) return false;
-  const payload = copyOf(bytes.subarray(start, end));
-  if (start - frameStart > MASK_BYTES)
-    applyMask(payload, 0, payload.length, bytes.subarray(start - MASK_BYTES, start), 0);
-  return isValidCloseCode(readUint16(payload, 0)) && isUtf8(payload.subarray(2));
 }

@@ -81,6 +81,7 @@ const tunnel = {
   idleMs: 20.5,
   state: "open",
   pinned: false,
+  rehomed: 0,
   fromClient: { messages: 3, bytes: 300 },
   fromBackend: { messages: 4, bytes: 400 },
   clientRttMs: null,

@@ -67,7 +67,7 @@ export const fakeMove = (more: object = {}) => ({
 export const fakeTunnel = (id: string, more: object = {}) => ({
   ...{ id, worker: 1, listener: "127.0.0.1:8080", route: "default", pool: "chat", backend: "ws://10.0.0.1:8001" },
   ...{ client: "192.0.2.7", host: "chat.example.com", path: "/socket", started: "2026-01-01T00:00:00.000Z" },
-  ...{ ageMs: 61_000, idleMs: 2_000, state: "open", pinned: false, clientRttMs: 12.3, backendRttMs: null },
+  ...{ ageMs: 61_000, idleMs: 2_000, state: "open", pinned: false, rehomed: 0, clientRttMs: 12.3, backendRttMs: null },
   ...{ fromClient: { messages: 3, bytes: 1024 }, fromBackend: { messages: 4, bytes: 512 } },
   ...more,
 });

@@ -100,7 +100,7 @@ describe("tunnels", () => {
   const page = {
     total: 3,
     offset: 0,
-    tunnels: [fakeTunnel("t1"), fakeTunnel("t2", { state: "ending", pinned: true })],
+    tunnels: [fakeTunnel("t1"), fakeTunnel("t2", { state: "ending", pinned: true, rehomed: 3 })],
   };
 
   test("filters, order and limit go to the API, and every tunnel is a line", async (t) => {
@@ -129,7 +129,7 @@ describe("tunnels", () => {
       lines[1] ?? "",
       /^t1 +chat +ws:\S+ +192\.0\.2\.7 +\/socket +default +1m01s +2\.0s +7 +1\.5 KiB +12ms$/,
     );
-    assert.match(lines[2] ?? "", /ending pinned$/);
+    assert.match(lines[2] ?? "", /ending pinned re-homed 3$/);
     assert.equal(lines[3], "3 tunnels; 1 more with a larger --limit");
   });
 

@@ -89,6 +89,7 @@ export const tunnel = (id: number, more: Fields = {}): Fields => ({
   idleMs: id * 100,
   state: "open",
   pinned: false,
+  rehomed: 0,
   fromClient: { messages: id, bytes: id * 100 },
   fromBackend: { messages: id * 2, bytes: id * 900 },
   clientRttMs: 20 + (id % 40),

@@ -47,6 +47,21 @@ test("docs/closing.md has every cell of the truth table", () => {
   );
 });
 
+test("docs/closing.md has what a backend is told that is lost while its client stays, and what that says of its health", () => {
+  const head = "| what happens | client gets | the old backend gets | first | backend's health |";
+  const listed = table("docs/closing.md", head).map((row) => row.map(plain));
+  const losses = Object.entries(TRUTH).filter(([, { by, first }]) => by === "backend" && first === "client");
+  for (const [cause, { backend, health }] of losses) {
+    if (cause === "backend-close") continue;
+    const told = backend.code === "none" ? "-" : `${backend.code}, then the end`;
+    assert.ok(
+      listed.some((row) => row.join() === [cause, "-", told, "-", health].join()),
+      cause,
+    );
+  }
+  assert.ok(listed.every(([, client]) => client === "-"));
+});
+
 test("docs/closing.md says what every cause means, and which of them take backendLostCode", () => {
   const meanings = table("docs/closing.md", "| cause | what happened |").flatMap(([causes]) =>
     plain(causes).split(", "),

@@ -285,3 +285,11 @@ test("another secret makes other cookies", () => {
   pool.update(configOf({ size: 2, affinity: "cookie" }), "another");
   assert.equal(pick(bringing(cookie), []), 0);
 });
+
+test("whoever has to leave a backend is sent where the algorithm says, whatever affinity says, and never back", () => {
+  const { pool } = poolOf({ affinity: "client-ip" });
+  const preferred = pool.pick(factsOf(), []);
+  assert.ok(preferred !== undefined);
+  for (let at = 0; at < 10; at += 1) assert.notEqual(pool.pick(factsOf(), [preferred], "tunnel", true), preferred);
+  assert.equal(pool.pick(factsOf(), pool.members, "tunnel", true), undefined);
+});

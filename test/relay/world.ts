@@ -12,7 +12,7 @@ import type { Frame, FrameParts } from "../kit/frames.ts";
 const NOBODY: LegListener = { onBytes() {}, onEnd() {}, onDrain() {}, onClosed() {} };
 
 /** Runs what a socket would do a moment later. */
-class Afterwards {
+export class Afterwards {
   private tasks: (() => void)[] = [];
 
   add(task: () => void): void {
@@ -208,6 +208,7 @@ export const OPTIONS: TunnelOptions = {
   maxMessageSize: 1_000,
   transparent: false,
   backendLostCode: 1012,
+  rehome: "off",
 };
 
 export const TICK = 100;

@@ -23,6 +23,7 @@ const RECORD: AccessRecord = {
   pool: "default",
   backend: "ws://10.0.0.1:8000",
   attempts: 1,
+  rehomed: 0,
   status: 101,
   durationMs: 61_000.4,
   error: null,

@@ -133,7 +133,13 @@ function tunnelsText({ total, tunnels }: Found): string {
     grouped(tunnel.fromClient.messages + tunnel.fromBackend.messages),
     size(tunnel.fromClient.bytes + tunnel.fromBackend.bytes),
     tunnel.clientRttMs === null ? "-" : `${Math.round(tunnel.clientRttMs)}ms`,
-    [tunnel.state === "ending" ? "ending" : "", tunnel.pinned ? "pinned" : ""].filter((word) => word !== "").join(" "),
+    [
+      tunnel.state === "ending" ? "ending" : "",
+      tunnel.pinned ? "pinned" : "",
+      tunnel.rehomed > 0 ? `re-homed ${tunnel.rehomed}` : "",
+    ]
+      .filter((word) => word !== "")
+      .join(" "),
   ]);
   const columns = [
     ...["id", "pool", "backend", "client", "path", "route"].map((title) => ({ title })),

@@ -1,0 +1,200 @@
+import { FairleadError } from "../base/index.ts";
+import type { RehomeOptions } from "../config/index.ts";
+import { headerValue, withHeader } from "../http/index.ts";
+import type { RawHeaders, RequestFacts } from "../http/index.ts";
+import type { Backend, Pool, Seeker } from "../pool/index.ts";
+import { Dial, dismiss, Home, TRUTH } from "../relay/index.ts";
+import type { DialOutcome, HomeFinder, Search } from "../relay/index.ts";
+import { agreedText, resetsServerContext } from "../websocket/index.ts";
+import type { UpgradeRequest } from "../websocket/index.ts";
+
+import type { Gateway } from "./gateway.ts";
+import { PIN_HEADER, signalOf } from "./outcomes.ts";
+import type { PoolEntry } from "./plan.ts";
+import { Traffic } from "./traffic.ts";
+import type { TunnelLife } from "./tunnel-life.ts";
+
+/** A client's handshake, as far as every backend that is tried needs it. */
+export interface Handshake {
+  readonly facts: RequestFacts;
+  /** Text of the request, as it goes out. */
+  readonly head: string;
+  readonly upgrade: UpgradeRequest;
+}
+
+const SECOND_MS = 1_000;
+
+/**
+ * Finds other backends for one tunnel: each gets the client's own handshake, and has to answer it as the first one did.
+ *
+ * Neither affinity nor the backend that is left is asked. What becomes of an attempt counts like that of any dial.
+ */
+export class Rehoming implements HomeFinder {
+  readonly home: Home;
+  /** The tunnel has left its backend and has none. */
+  isHomeless = false;
+  /** What the tunnel had carried when it came to its present backend; undefined: it is with its first. */
+  before: Traffic | undefined;
+  private readonly gateway: Gateway;
+  private readonly life: TunnelLife;
+  private readonly handshake: Handshake;
+  /** What the first backend has settled with the client. */
+  private readonly agreed: string;
+  private current: Search | undefined;
+  private startedAt = 0;
+  private dial: Dial | undefined;
+  /** Does not wait for a place any more. */
+  private leaveQueue: (() => void) | undefined;
+
+  /** @param answer headers of the first backend's */
+  constructor(gateway: Gateway, life: TunnelLife, options: RehomeOptions, handshake: Handshake, answer: RawHeaders) {
+    this.gateway = gateway;
+    this.life = life;
+    this.handshake = handshake;
+    this.agreed = agreedText(answer);
+    // Of messages that build on one another none can be left out.
+    this.home = new Home(resetsServerContext(answer) ? options : { ...options, swallowReplies: 0 }, this);
+  }
+
+  /** Whether a backend is still wanted. */
+  get isWanted(): boolean {
+    return this.current !== undefined;
+  }
+
+  /** Time since the tunnel's last data: those that are in use come first. */
+  get idleMs(): number {
+    return this.life.idleMs;
+  }
+
+  search(search: Search): void {
+    const { pool } = this.life;
+    this.current = search;
+    this.startedAt = this.gateway.world.clock.now();
+    this.life.leaveBackend(search.reason === "hand-over" ? "success" : TRUTH[search.reason].health);
+    this.isHomeless = true;
+    this.gateway.world.meters.lost(pool.name, search.lost);
+    this.gateway.rehomings.add(pool.name, this);
+  }
+
+  /** What the tunnel has carried so far has been counted. */
+  noteCarried(): void {
+    this.before = new Traffic();
+    this.before.addTunnel(this.life.tunnel);
+  }
+
+  searchOver(): void {
+    if (this.current === undefined) return;
+    this.settled("failed");
+    this.dial?.abort();
+    this.leaveQueue?.();
+  }
+
+  /** Tries one candidate after the other. Never rejects. */
+  async run(): Promise<void> {
+    const { current: search, gateway } = this;
+    const entry = gateway.plan.entries.get(this.life.pool.name);
+    const tried: Backend[] = [this.life.backend];
+    try {
+      while (entry !== undefined && search !== undefined && this.current === search && !gateway.draining) {
+        const backend = await this.claim(entry.pool, tried);
+        if (backend === undefined || (await this.attempt(entry, backend))) break;
+        tried.push(backend);
+      }
+    } catch (error) {
+      gateway.world.logger.error({ err: error, id: this.life.draft.id }, "a re-homing failed unexpectedly");
+    }
+    // The backend that took it may be gone by now, which is another search.
+    if (search !== undefined && this.current === search) this.home.strand();
+  }
+
+  /** A place with another backend, for which it waits where all have as much as they may have. */
+  private async claim(pool: Pool, tried: readonly Backend[]): Promise<Backend | undefined> {
+    if (tried.length > pool.config.dial.maxAttempts) return undefined;
+    const seeker: Seeker = { kind: "tunnel", facts: this.handshake.facts, failed: tried, anew: true };
+    const backend = pool.claim(seeker);
+    if (backend !== undefined) return backend;
+    const waiter = pool.wait(seeker);
+    this.leaveQueue = waiter?.leave;
+    const found = await waiter?.place;
+    this.leaveQueue = undefined;
+    if (found === undefined || this.isWanted) return found;
+    pool.release(found);
+    return undefined;
+  }
+
+  /** Dials one backend, with which it has a place; true when the tunnel is joined to it. */
+  private async attempt(entry: PoolEntry, backend: Backend): Promise<boolean> {
+    const { pool, upstream } = entry;
+    const { world } = this.gateway;
+    const { head, upgrade } = this.handshake;
+    let joined = false;
+    try {
+      const text = withHeader(head, "Fairlead-Rehome", this.headerValue());
+      this.dial = new Dial(upstream.target(backend.config), text, upgrade, pool.config.dial, world);
+      const outcome = await this.dial.outcome;
+      world.meters.dialled(pool.name, backend.name, outcome.kind);
+      this.gateway.signal(pool, backend, "success");
+      joined = this.take(backend, outcome);
+    } catch (error) {
+      this.noteFailure(entry, backend, error);
+    } finally {
+      this.dial = undefined;
+      if (!joined) pool.release(backend);
+    }
+    return joined;
+  }
+
+  private headerValue(): string {
+    const { count = 0, reason = "drain", lost = 0 } = this.current ?? {};
+    return `${count}; reason=${reason}; tunnel=${this.life.draft.id}; lost=${lost}`;
+  }
+
+  private take(backend: Backend, outcome: DialOutcome): boolean {
+    const { world } = this.gateway;
+    const { tunnel, draft } = this.life;
+    if (outcome.kind === "refused") {
+      world.logger.warn(
+        { id: draft.id, backend: backend.name, status: outcome.response.status },
+        "a re-homing was refused",
+      );
+      outcome.leg.destroy();
+      return false;
+    }
+    const leg = world.driver.drive(outcome.leg);
+    const { wheel } = world;
+    if (agreedText(outcome.response.headers) !== this.agreed) {
+      world.logger.warn({ id: draft.id, backend: backend.name }, "the answer is not the one that the client has got");
+      dismiss(leg, wheel, tunnel.options.closeTimeout);
+      return false;
+    }
+    if (tunnel.options.heartbeat === "off") leg.keepAlive();
+    if (!this.isWanted) {
+      dismiss(leg, wheel, tunnel.options.closeTimeout);
+      return false;
+    }
+    this.settled("rehomed");
+    // Counted before the tunnel goes on: it may lose this one in the same moment.
+    this.isHomeless = false;
+    this.life.enterBackend(backend, headerValue(outcome.response.headers, PIN_HEADER) !== undefined);
+    if (this.home.join(leg, outcome.agreement, outcome.early)) return true;
+    throw new Error("a backend was wanted, and then it was not");
+  }
+
+  private settled(outcome: "rehomed" | "failed"): void {
+    const search = this.current;
+    if (search === undefined) return;
+    this.current = undefined;
+    const seconds = (this.gateway.world.clock.now() - this.startedAt) / SECOND_MS;
+    this.gateway.world.meters.rehomed(this.life.pool.name, search.reason, outcome, seconds);
+  }
+
+  private noteFailure({ pool }: PoolEntry, backend: Backend, error: unknown): void {
+    if (!(error instanceof FairleadError)) throw error;
+    const { world } = this.gateway;
+    world.meters.dialled(pool.name, backend.name, error.code);
+    if (error.code === "CLIENT_GONE") return;
+    world.logger.warn({ id: this.life.draft.id, code: error.code, backend: backend.name }, error.message);
+    const signal = signalOf(error);
+    if (signal !== undefined) this.gateway.backendFailed(pool, backend, signal);
+  }
+}

@@ -1,0 +1,352 @@
+import type { Milliseconds } from "../base/index.ts";
+import type { RehomeOptions } from "../config/index.ts";
+import { CloseCode, controlFrame, Opcode } from "../websocket/index.ts";
+import type { Leg } from "../wire/index.ts";
+
+import { seeOut } from "./departure.ts";
+import { MovableBackend } from "./movable-backend.ts";
+import type { MovableClient } from "./movable-client.ts";
+import { newMaskKey } from "./own-frames.ts";
+import { Replay } from "./replay.ts";
+import { trackingOf } from "./tracking.ts";
+import { CLOSE_REASON, TRUTH } from "./truth.ts";
+import type { EndCause } from "./truth.ts";
+import type { Agreement, Tunnel } from "./tunnel.ts";
+import { WaitingRoom } from "./waiting-room.ts";
+
+/** Why a tunnel leaves a backend that is well. */
+export type MoveReason = "drain" | "rebalance";
+
+/** What a tunnel survives: the loss of its backend. */
+export type LossCause = "backend-vanished" | "backend-silent" | "backend-stalled" | "backend-protocol-error";
+
+/** Why a tunnel looks for another backend; `hand-over`: its own has said a Close that is agreed to mean that. */
+export type RehomeReason = MoveReason | LossCause | "hand-over";
+
+/** A tunnel's search for another backend. */
+export interface Search {
+  readonly reason: RehomeReason;
+  /** Which re-homing of the tunnel it is, from 1 on. */
+  readonly count: number;
+  /** Messages of the client of which it is known that the loss of the old backend may have taken them. */
+  readonly lost: number;
+}
+
+/** Who finds backends. Every search ends with `join` or `strand` of the tunnel's home, or with `searchOver`. */
+export interface HomeFinder {
+  /** The tunnel has left its backend and needs another one. */
+  search(search: Search): void;
+  /** The tunnel needs none any more: it ends. */
+  searchOver(): void;
+}
+
+/** A backend that is never quiet is left after this many times the quiet time that is waited for. */
+const QUIET_WAITS_MAX = 4;
+/** Share of the time without a backend that the old one's closing handshake may take. */
+const CLOSING_SHARE = 0.5;
+
+const LOSSES: ReadonlySet<EndCause> = new Set<LossCause>([
+  "backend-vanished",
+  "backend-silent",
+  "backend-stalled",
+  "backend-protocol-error",
+]);
+
+/** Where a tunnel is on its way from one backend to the next. */
+const Phase = {
+  /** At home. */
+  settled: 0,
+  /** The client's message is passed on to its end. */
+  stopping: 1,
+  /** The old backend finishes what it has in hand. */
+  finishing: 2,
+  /** The old backend's closing handshake. */
+  closing: 3,
+  /** There is no backend. */
+  searching: 4,
+} as const;
+type Phase = (typeof Phase)[keyof typeof Phase];
+
+/**
+ * How one tunnel gets from one backend to the next while its client stays.
+ *
+ * A planned move loses and doubles nothing: the client is stopped at the end of a message, the old backend finishes and is
+ * closed, then the next one gets what has waited. When a backend is lost, nothing is sent twice: what was on its way to it
+ * is lost, and counted.
+ */
+export class Home {
+  readonly options: RehomeOptions;
+  /** Where what the client sends waits; undefined while it is passed on. */
+  waiting: WaitingRoom | undefined;
+  /** The client's first messages. */
+  readonly replay: Replay;
+  /** Re-homings so far. */
+  count = 0;
+  /** Messages of the client that losses of backends may have taken so far. */
+  lost = 0;
+
+  /** Payload of the client's last ping, while its pong has not come. */
+  private openPing: Uint8Array | undefined;
+  private readonly finder: HomeFinder;
+  private tunnel!: Tunnel;
+  private client!: MovableClient;
+  private backend!: MovableBackend;
+  private phase: Phase = Phase.settled;
+  private reason: RehomeReason = "drain";
+  /** When the phase is over at the latest. */
+  private deadline: Milliseconds = Number.POSITIVE_INFINITY;
+  private giveUpAt: Milliseconds = Number.POSITIVE_INFINITY;
+  private stoppedAt: Milliseconds = 0;
+  private lostNow = 0;
+  /** What a new backend gets again: the first messages that had been passed on when the waiting began. */
+  private again: Uint8Array | undefined;
+  /** The ping that had been passed on then. */
+  private pingBefore: Uint8Array | undefined;
+
+  constructor(options: RehomeOptions, finder: HomeFinder) {
+    this.options = options;
+    this.finder = finder;
+    this.replay = new Replay(options.replay, options.replayBytes);
+  }
+
+  get isMoving(): boolean {
+    return this.phase !== Phase.settled;
+  }
+
+  /** Whether the client is to be stopped at the end of its message. */
+  get isStopping(): boolean {
+    return this.phase === Phase.stopping;
+  }
+
+  /** Time until something has to be looked at. */
+  get nextDelay(): Milliseconds {
+    if (this.phase === Phase.settled) return Number.POSITIVE_INFINITY;
+    const quiet = this.phase === Phase.finishing ? this.quietAt : Number.POSITIVE_INFINITY;
+    return Math.max(1, Math.min(this.deadline, quiet) - this.tunnel.now);
+  }
+
+  /** Called once, by the tunnel that it is made for. */
+  settle(tunnel: Tunnel, client: MovableClient, backend: MovableBackend): void {
+    this.tunnel = tunnel;
+    this.client = client;
+    this.backend = backend;
+  }
+
+  /** Begins to leave a backend that is well; false when the tunnel cannot. */
+  move(reason: MoveReason): boolean {
+    if (!this.canMove) return false;
+    if (this.phase !== Phase.settled) return true;
+    this.reason = reason;
+    this.enter(Phase.stopping, this.options.timeout);
+    if (this.client.tracker.atMessageEnd) this.clientStopped();
+    return true;
+  }
+
+  /** The client's message has been passed on to its end: what follows waits. */
+  clientStopped(): void {
+    this.beginToWait(false);
+    this.stoppedAt = this.tunnel.now;
+    this.enter(Phase.finishing, QUIET_WAITS_MAX * this.options.quiet);
+  }
+
+  /** The client has sent a ping. Some take a pong that never comes for the end of the connection. */
+  pinged(payload: Uint8Array): void {
+    this.openPing = payload;
+  }
+
+  /** The backend has sent a pong. */
+  ponged(payload: Uint8Array): void {
+    const { openPing } = this;
+    if (openPing !== undefined && Buffer.compare(openPing, payload) === 0) this.openPing = undefined;
+  }
+
+  /** What was written to the backend has left. */
+  drained(): void {
+    this.client.noteDrained();
+  }
+
+  /** Whether a Close of the backend is not for the client, but part of a move or the beginning of one. */
+  takesClose(): boolean {
+    if (this.phase === Phase.searching) return true;
+    if (!this.canMove) return false;
+    if (this.phase === Phase.closing) {
+      this.leave();
+      return true;
+    }
+    const { code } = this.backend.closeHeard ?? {};
+    if (code === undefined || !this.options.handOverCodes.includes(code) || this.backend.hasCut) return false;
+    if (this.phase === Phase.settled) this.reason = "hand-over";
+    this.abandon(code, "");
+    return true;
+  }
+
+  /** Whether the tunnel goes on without this backend. Other causes than a loss are none of its business. */
+  loses(cause: EndCause): boolean {
+    if (this.phase === Phase.searching && cause.startsWith("backend-")) {
+      if (this.backend.ended) this.backend.end();
+      return true;
+    }
+    if (!isLoss(cause) || !this.canMove) return false;
+    if (this.phase === Phase.closing) {
+      this.countLost();
+      this.leave();
+      return true;
+    }
+    if (this.backend.hasCut) return false;
+    this.reason = cause;
+    const { code } = TRUTH[cause].backend;
+    if (cause === "backend-stalled" || typeof code !== "number") this.abandon(undefined, "");
+    else this.abandon(code, CLOSE_REASON[cause]);
+    return true;
+  }
+
+  /** Goes on where a deadline has passed. */
+  look(now: Milliseconds): void {
+    const { phase } = this;
+    if (phase === Phase.finishing && now >= Math.min(this.quietAt, this.deadline)) this.closeOld();
+    else if (now < this.deadline) return;
+    else if (phase === Phase.closing && !this.backend.hasCut) {
+      this.countLost();
+      this.leave();
+    } else if (phase !== Phase.settled) this.strand();
+  }
+
+  /**
+   * Goes on with another backend.
+   *
+   * @param early what came right behind its answer
+   * @returns false when the tunnel needs none any more; the leg is the caller's then
+   */
+  join(leg: Leg, agreement: Agreement, early: Uint8Array | undefined): boolean {
+    const { tunnel, client, backend: old } = this;
+    if (this.phase !== Phase.searching || tunnel.cause !== undefined || client.leg.closed) return false;
+    const { wheel, meters } = tunnel.world;
+    seeOut(old.leg, wheel, tunnel.options.closeTimeout);
+    const tracking = trackingOf(tunnel.options, agreement, false, meters.backend.frameSizes);
+    const next = new MovableBackend(leg, tunnel, tracking, this);
+    next.succeed(old, this.again === undefined ? 0 : this.options.swallowReplies);
+    next.other = client;
+    client.other = next;
+    tunnel.backend = next;
+    this.backend = next;
+    leg.listener = next;
+    this.count += 1;
+    this.phase = Phase.settled;
+    this.begin(next, early);
+    return true;
+  }
+
+  /** There is no backend for the tunnel: it ends. */
+  strand(): void {
+    if (this.phase === Phase.settled) return;
+    this.tunnel.end(this.reason === "hand-over" ? "drain" : this.reason);
+  }
+
+  /** The tunnel ends: it needs no backend any more. What has waited goes to the old one, if that still takes it. */
+  giveUp(): void {
+    const { phase, backend, waiting } = this;
+    if (phase === Phase.settled) return;
+    this.phase = Phase.settled;
+    this.waiting = undefined;
+    if (phase === Phase.searching || phase === Phase.closing || backend.leg.closed) backend.muteOther();
+    else {
+      const bytes = waiting?.take();
+      this.client.noteArrived(bytes === undefined || backend.leg.write(bytes));
+    }
+    if (phase === Phase.searching) this.finder.searchOver();
+  }
+
+  private get canMove(): boolean {
+    const { client, tunnel } = this;
+    return tunnel.cause === undefined && !client.ended && client.closeHeard === undefined && !client.leg.closed;
+  }
+
+  /** When the old backend will have been quiet for long enough; never as long as a message of its is under way. */
+  private get quietAt(): Milliseconds {
+    if (!this.backend.tracker.atMessageEnd) return Number.POSITIVE_INFINITY;
+    return Math.max(this.stoppedAt, this.backend.lastHeard) + this.options.quiet;
+  }
+
+  private enter(phase: Phase, longest: Milliseconds): void {
+    const { now } = this.tunnel;
+    if (this.phase === Phase.settled) {
+      this.giveUpAt = now + this.options.timeout;
+      this.lostNow = 0;
+    }
+    this.phase = phase;
+    this.deadline = Math.min(this.giveUpAt, now + longest);
+    this.tunnel.wakeIn(this.tunnel.nextDelay);
+  }
+
+  private beginToWait(isCut: boolean): void {
+    this.client.beginToWait(isCut);
+    this.again = this.replay.messages();
+    this.pingBefore = this.openPing;
+    this.waiting = new WaitingRoom(this.options.buffer);
+  }
+
+  private closeOld(): void {
+    const { backend, options } = this;
+    this.enter(Phase.closing, Math.min(this.tunnel.options.closeTimeout, options.timeout * CLOSING_SHARE));
+    backend.sayClose({ code: CloseCode.goingAway, reason: CLOSE_REASON.drain });
+  }
+
+  /** What the old backend had not read when it was lost is lost with it. */
+  private countLost(): void {
+    this.lostNow = this.client.undelivered;
+    this.lost += this.lostNow;
+  }
+
+  /** Leaves a backend that goes, or has gone, by itself. */
+  private abandon(code: number | undefined, reason: string): void {
+    const { backend, client, waiting } = this;
+    // From here on nothing that is done to the old leg touches the client.
+    this.enter(Phase.searching, this.options.timeout);
+    this.countLost();
+    const atBoundary = backend.atBoundary;
+    if (waiting === undefined) this.beginToWait(client.isCut);
+    if (code === undefined || !atBoundary) backend.endSent = true;
+    else backend.sayClose({ code, reason });
+    if (backend.endSent) backend.leg.destroy();
+    else backend.end();
+    this.seek();
+  }
+
+  /** The old backend's closing handshake is over. */
+  private leave(): void {
+    const { backend } = this;
+    if (backend.hasCut) {
+      this.strand();
+      return;
+    }
+    this.enter(Phase.searching, this.options.timeout);
+    if (backend.ended) backend.end();
+    this.seek();
+  }
+
+  private seek(): void {
+    this.client.readOn();
+    this.finder.search({ reason: this.reason, count: this.count + 1, lost: this.lostNow });
+  }
+
+  /** The new backend gets what is sent again, then what has waited, then what comes. */
+  private begin(next: MovableBackend, early: Uint8Array | undefined): void {
+    const { waiting, again, client, tunnel, pingBefore } = this;
+    this.waiting = undefined;
+    this.again = undefined;
+    // A ping that nobody has answered: the old backend never will.
+    const isOwed = pingBefore !== undefined && pingBefore === this.openPing;
+    const ping = isOwed ? controlFrame(Opcode.ping, pingBefore, newMaskKey()) : undefined;
+    let flowing = true;
+    for (const bytes of [again, ping, waiting?.take()]) if (bytes !== undefined) flowing = next.leg.write(bytes);
+    client.noteArrived(flowing);
+    if (early !== undefined) next.onBytes(early);
+    if (!next.paused) next.leg.resume();
+    if (next.leg.closed) next.onClosed();
+    if (tunnel.cause === undefined) tunnel.wakeIn(tunnel.nextDelay);
+  }
+}
+
+function isLoss(cause: EndCause): cause is LossCause {
+  return LOSSES.has(cause);
+}

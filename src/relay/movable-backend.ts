@@ -1,0 +1,133 @@
+import { Opcode } from "../websocket/index.ts";
+import type { TrackerOptions } from "../websocket/index.ts";
+import type { Leg } from "../wire/index.ts";
+
+import type { Home } from "./home.ts";
+import { Side, SideState } from "./side.ts";
+import type { Tunnel } from "./tunnel.ts";
+
+/**
+ * A backend's side of a tunnel that can get another one. Messages are held until they are whole, up to a size, so that
+ * the client is seldom left with a message that nobody can complete.
+ */
+export class MovableBackend extends Side {
+  /** Its first messages up to this count, all backends of the tunnel counted, are thrown away. */
+  private swallowUntil = 0;
+  /** The beginning of a message that is not whole yet. */
+  private heldPieces: Uint8Array[] | undefined;
+  private heldBytes = 0;
+  /** The client has got the beginning of the message that is under way. */
+  private isExposed = false;
+  private readonly home: Home;
+
+  constructor(leg: Leg, tunnel: Tunnel, options: TrackerOptions, home: Home) {
+    super("backend", leg, tunnel, options);
+    this.home = home;
+  }
+
+  /** Whether the client has got a message in part that only this backend can complete. */
+  get hasCut(): boolean {
+    return this.isExposed;
+  }
+
+  /** Counts on where the backend before it has stopped. */
+  succeed(old: Side, swallowed: number): void {
+    const { messages, payloadBytes } = old.tracker;
+    this.bytes = old.bytes;
+    this.tracker.messages = messages;
+    this.tracker.payloadBytes = payloadBytes;
+    this.swallowUntil = swallowed === 0 ? 0 : messages + swallowed;
+  }
+
+  override onBytes(bytes: Uint8Array): void {
+    let at = 0;
+    while (at < bytes.length && this.swallows) {
+      const end = at + Math.max(1, this.tracker.bytesToBoundary);
+      super.onBytes(bytes.subarray(at, end));
+      at = end;
+      if (!this.swallows) this.swallowUntil = 0;
+    }
+    if (at === 0) super.onBytes(bytes);
+    else if (at < bytes.length) super.onBytes(bytes.subarray(at));
+  }
+
+  override onDrain(): void {
+    this.home.drained();
+    if (this.home.waiting === undefined) super.onDrain();
+  }
+
+  override muteOther(): void {
+    if (!this.home.isMoving) super.muteOther();
+  }
+
+  protected override get passedToBoundary(): boolean {
+    return !this.isExposed || super.passedToBoundary;
+  }
+
+  protected override get controlsApart(): boolean {
+    return this.swallows || (this.tracker.inMessage && !this.isExposed);
+  }
+
+  protected override noteControl(bytes: Uint8Array): void {
+    if (this.tracker.controlOpcode === Opcode.pong) this.home.ponged(this.tracker.controlPayload(bytes));
+  }
+
+  protected override forward(bytes: Uint8Array, start: number, end: number): void {
+    if (this.state !== SideState.open || this.swallowed) return;
+    const { tracker } = this;
+    const whole = tracker.atMessageEnd ? end : Math.max(start, tracker.messageAt);
+    if (whole > start) {
+      this.release();
+      this.isExposed = false;
+      super.forward(bytes, start, whole);
+    }
+    if (whole < end) this.begin(bytes, whole, end);
+  }
+
+  protected override forwardCopy(bytes: Uint8Array): void {
+    if (this.state !== SideState.open || this.swallowed) return;
+    const isWhole = this.tracker.atMessageEnd;
+    if (!isWhole) {
+      this.begin(bytes.slice(), 0, bytes.length);
+      return;
+    }
+    this.release();
+    this.isExposed = false;
+    super.forwardCopy(bytes);
+  }
+
+  protected override forwardControl(bytes: Uint8Array): void {
+    super.forwardCopy(bytes);
+  }
+
+  private get swallows(): boolean {
+    return this.tracker.messages < this.swallowUntil;
+  }
+
+  /** Whether the data that has just been scanned is of a message that is thrown away. */
+  private get swallowed(): boolean {
+    const { atMessageEnd, messages } = this.tracker;
+    return this.swallowUntil > 0 && messages - (atMessageEnd ? 1 : 0) < this.swallowUntil;
+  }
+
+  /** Deals with the beginning, or more, of a message that is not whole. */
+  private begin(bytes: Uint8Array, start: number, end: number): void {
+    const expected = this.heldBytes + (end - start) + this.tracker.bytesToBoundary;
+    if (!this.isExposed && expected <= this.home.options.holdMessage) {
+      (this.heldPieces ??= []).push(Buffer.concat([bytes.subarray(start, end)]));
+      this.heldBytes += end - start;
+      return;
+    }
+    this.release();
+    this.isExposed = true;
+    super.forward(bytes, start, end);
+  }
+
+  private release(): void {
+    const { heldPieces } = this;
+    if (heldPieces === undefined) return;
+    this.heldPieces = undefined;
+    this.heldBytes = 0;
+    for (const piece of heldPieces) super.forward(piece, 0, piece.length);
+  }
+}

@@ -1,0 +1,134 @@
+import { Opcode } from "../websocket/index.ts";
+import type { TrackerOptions } from "../websocket/index.ts";
+import type { Leg } from "../wire/index.ts";
+
+import type { Home } from "./home.ts";
+import { Side, SideState } from "./side.ts";
+import type { Tunnel } from "./tunnel.ts";
+
+/** The client's side of a tunnel whose backend can be exchanged: what it sends may have to wait, or to be kept. */
+export class MovableClient extends Side {
+  /** The rest of a message whose beginning is lost goes nowhere. */
+  private swallows = false;
+  /** Messages that have left towards the backend, as far as that is known. */
+  private left = 0;
+  /** Messages that have been passed on, or begun to be, when the waiting began. */
+  private passed = 0;
+  private readonly home: Home;
+
+  constructor(leg: Leg, tunnel: Tunnel, options: TrackerOptions, home: Home) {
+    super("client", leg, tunnel, options);
+    this.home = home;
+  }
+
+  /** Whether a message has been passed on in part only. */
+  get isCut(): boolean {
+    return this.home.waiting === undefined && !this.swallows && !this.tracker.atMessageEnd;
+  }
+
+  /** Messages of which the backend may not have got all. */
+  get undelivered(): number {
+    const isWaiting = this.home.waiting !== undefined;
+    return (isWaiting ? this.passed : this.tracker.messages + (this.isCut ? 1 : 0)) - this.left;
+  }
+
+  /**
+   * What comes is about to wait.
+   *
+   * @param isCut whether a message has been passed on in part: its rest is thrown away
+   */
+  beginToWait(isCut: boolean): void {
+    this.passed = this.tracker.messages + (isCut ? 1 : 0);
+    if (!isCut) return;
+    this.swallows = true;
+    this.home.replay.dropBegun();
+  }
+
+  /** What was written to the backend has left. */
+  noteDrained(): void {
+    this.left = this.home.waiting === undefined ? this.tracker.messages : this.passed;
+  }
+
+  /** There is another backend: nothing is on its way to it that could have been lost. */
+  noteArrived(flowing: boolean): void {
+    this.left = flowing ? this.tracker.messages : this.passed;
+    if (flowing) this.readOn();
+    else this.rest();
+  }
+
+  override onBytes(bytes: Uint8Array): void {
+    let at = 0;
+    // Where single messages matter, each piece ends where a frame does; there are few such bytes.
+    while (at < bytes.length && this.isPaced) {
+      const end = at + Math.max(1, this.tracker.bytesToBoundary);
+      super.onBytes(bytes.subarray(at, end));
+      at = end;
+      if (this.tracker.atMessageEnd) this.swallows = false;
+    }
+    if (at === 0) super.onBytes(bytes);
+    else if (at < bytes.length) super.onBytes(bytes.subarray(at));
+  }
+
+  protected override get passedToBoundary(): boolean {
+    return this.swallows || this.home.waiting !== undefined || super.passedToBoundary;
+  }
+
+  protected override get controlsApart(): boolean {
+    return this.isPaced;
+  }
+
+  protected override noteControl(bytes: Uint8Array): void {
+    if (this.tracker.controlOpcode === Opcode.ping) this.home.pinged(this.tracker.controlPayload(bytes));
+  }
+
+  protected override forward(bytes: Uint8Array, start: number, end: number): void {
+    if (!this.home.isStopping) {
+      super.forward(bytes, start, end);
+      return;
+    }
+    const { tracker } = this;
+    const cut = tracker.atMessageEnd ? end : Math.max(start, tracker.messageAt);
+    const stops = tracker.atMessageEnd || tracker.messageAt >= start;
+    if (!stops) {
+      super.forward(bytes, start, end);
+      return;
+    }
+    if (cut > start) super.forward(bytes, start, cut);
+    this.home.clientStopped();
+    if (cut < end) super.forward(bytes, cut, end);
+  }
+
+  protected override forwardControl(bytes: Uint8Array): void {
+    if (this.state === SideState.open && !this.hand(bytes.slice())) this.rest();
+  }
+
+  protected override pass(bytes: Uint8Array): boolean {
+    if (this.swallows) return true;
+    const { replay } = this.home;
+    if (!replay.done) {
+      replay.add(bytes);
+      if (this.tracker.atMessageEnd) replay.messageEnds();
+    }
+    return this.hand(bytes);
+  }
+
+  protected override rest(): void {
+    if (this.home.waiting === undefined) super.rest();
+    else if (!this.paused) {
+      this.paused = true;
+      this.leg.pause();
+    }
+  }
+
+  private get isPaced(): boolean {
+    return this.swallows || !this.home.replay.done;
+  }
+
+  private hand(bytes: Uint8Array): boolean {
+    const { waiting } = this.home;
+    if (waiting !== undefined) return waiting.add(bytes);
+    const flowing = this.other.leg.write(bytes);
+    if (flowing) this.left = this.tracker.messages;
+    return flowing;
+  }
+}
