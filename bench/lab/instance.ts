@@ -10,6 +10,8 @@ const STATUS_TIMEOUT = 10_000;
 
 /** fairlead's command with an admin API. */
 export interface Instance extends Running {
+  /** Of its admin API, on 127.0.0.1. */
+  readonly adminPort: number;
   status(): Promise<Status>;
 }
 
@@ -26,6 +28,7 @@ export async function startInstance(lab: Lab, name: string, config: ConfigInput)
   });
   return {
     ...running,
+    adminPort: admin,
     status: () => statusOf(admin),
   };
 }

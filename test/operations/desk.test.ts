@@ -44,6 +44,8 @@ const deskOf = (worker: number, tunnels: readonly Facts[]) => {
       cause: undefined as string | undefined,
       client: leg,
       backend: { tracker: { messages: 0 }, bytes: 0, rtt: undefined },
+      isMoving: false,
+      rehome: () => false,
       end(cause: string) {
         tunnel.cause = cause;
         ended.push([facts.id, cause]);
