@@ -2,9 +2,9 @@ import { FairleadError } from "../base/index.ts";
 import type { RehomeOptions } from "../config/index.ts";
 import { headerValue, withHeader } from "../http/index.ts";
 import type { RawHeaders, RequestFacts } from "../http/index.ts";
-import type { Backend } from "../pool/index.ts";
+import type { Backend, Pool } from "../pool/index.ts";
 import { Dial, dismiss, Home, TRUTH } from "../relay/index.ts";
-import type { DialOutcome, HomeFinder, Search } from "../relay/index.ts";
+import type { DialLimits, DialOutcome, HomeFinder, Search } from "../relay/index.ts";
 import { agreedText, resetsServerContext } from "../websocket/index.ts";
 import type { UpgradeRequest } from "../websocket/index.ts";
 
@@ -23,6 +23,8 @@ export interface Handshake {
 }
 
 const SECOND_MS = 1_000;
+/** Share of the time without a backend that each half of a dial may take. */
+const DIAL_SHARE = 0.4;
 
 /**
  * Finds other backends for one tunnel: each gets the client's own handshake, and has to answer it as the first one did.
@@ -116,7 +118,7 @@ export class Rehoming implements HomeFinder {
     let joined = false;
     try {
       const text = withHeader(head, "Fairlead-Rehome", this.headerValue());
-      this.dial = new Dial(upstream.target(backend.config), text, upgrade, pool.config.dial, world);
+      this.dial = new Dial(upstream.target(backend.config), text, upgrade, this.limitsOf(pool), world);
       const outcome = await this.dial.outcome;
       world.meters.dialled(pool.name, backend.name, outcome.kind);
       this.gateway.signal(pool, backend, "success");
@@ -128,6 +130,15 @@ export class Rehoming implements HomeFinder {
       if (!joined) pool.release(backend);
     }
     return joined;
+  }
+
+  /** One candidate that does not answer must not take all the time that there is. */
+  private limitsOf({ config: { dial } }: Pool): DialLimits {
+    const longest = this.home.options.timeout * DIAL_SHARE;
+    return {
+      connectTimeout: Math.min(dial.connectTimeout, longest),
+      handshakeTimeout: Math.min(dial.handshakeTimeout, longest),
+    };
   }
 
   private headerValue(): string {
