@@ -1,13 +1,15 @@
 /** The door of the library: a load balancer inside another program. */
+import type { ReloadReport } from "./admin/index.ts";
 import { FairleadError, parseDuration, silentLogger } from "./base/index.ts";
 import type { Logger, Milliseconds } from "./base/index.ts";
 import { parseConfig } from "./config/index.ts";
-import type { Address, ConfigInput } from "./config/index.ts";
+import type { Address, ConfigInput, LoadedConfig } from "./config/index.ts";
 import type { AccessRecord } from "./gateway/index.ts";
 import type { Status } from "./metrics/index.ts";
 import { runInstance } from "./supervisor/index.ts";
 import type { ListeningAddress } from "./supervisor/index.ts";
 
+export type { ReloadReport } from "./admin/index.ts";
 export { type ErrorCode, FairleadError, type Fault, type Logger } from "./base/index.ts";
 export { ConfigError, type ConfigInput, type Problem } from "./config/index.ts";
 export type { AccessRecord, LegRecord } from "./gateway/index.ts";
@@ -30,6 +32,16 @@ export interface LoadBalancer {
   readonly adminAddress: Address | undefined;
   /** What it holds and counts now. */
   status(): Promise<Status>;
+  /**
+   * Puts another configuration in the place of the one in force. Open tunnels stay, save those of backends that are
+   * removed, which are drained. What only a restart can change stays as it is: `admin`, `socketDriver`.
+   *
+   * @param config the whole of it, as for {@link createLoadBalancer}
+   * @returns what has changed
+   * @throws ConfigError (CONFIG_INVALID) with every mistake; FairleadError LISTEN_FAILED or TLS_FILES, CONFLICT once it is
+   *   closed; nothing has changed then
+   */
+  reload(config: ConfigInput): Promise<ReloadReport>;
   /**
    * Takes nothing new, ends every tunnel with Close 1012, and stops. Calling it again gives the same promise.
    *
@@ -54,25 +66,33 @@ export async function createLoadBalancer(
   options: LoadBalancerOptions = {},
 ): Promise<LoadBalancer> {
   const { logger = silentLogger, onRecord = () => {} } = options;
-  const { config: parsed, warnings } = parseConfig({ admin: "off", ...config });
-  if (parsed.workers !== "auto" && parsed.workers !== 1) {
-    throw new FairleadError(
-      "CONFIG_INVALID",
-      `workers: ${parsed.workers} is not possible in an embedded balancer; leave it out, or run the command.`,
-    );
-  }
+  const { config: parsed, warnings } = interpret(config);
   for (const warning of warnings) logger.warn({}, warning);
   const instance = await runInstance(parsed, { logger, onRecord: (record) => onRecord(record), processes: false });
   let closed: Promise<{ clean: boolean }> | undefined;
   return {
-    addresses: instance.addresses,
+    get addresses() {
+      return instance.addresses;
+    },
     adminAddress: instance.adminAddress,
     status: () => instance.status(),
+    reload: (next) => instance.reload(() => interpret(next)),
     close(how = {}) {
-      closed ??= instance.drain(durationOf(how.drain ?? parsed.drain)).then((clean) => ({ clean }));
+      closed ??= instance.drain(durationOf(how.drain ?? instance.config.drain)).then((clean) => ({ clean }));
       return closed;
     },
   };
+}
+
+/** Every key that may be left out has its default. */
+function interpret(input: ConfigInput): LoadedConfig {
+  const interpreted = parseConfig({ admin: "off", ...input });
+  const { workers } = interpreted.config;
+  if (workers === "auto" || workers === 1) return { ...interpreted, file: undefined };
+  throw new FairleadError(
+    "CONFIG_INVALID",
+    `workers: ${workers} is not possible in an embedded balancer; leave it out, or run the command.`,
+  );
 }
 
 function durationOf(value: Milliseconds | string): Milliseconds {

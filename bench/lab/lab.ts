@@ -20,6 +20,8 @@ export interface Running {
   readonly port: number;
   /** Where it was started, and where its output is, in the file `log`. */
   readonly folder: string;
+  /** Its exit code, or the signal that ended it. */
+  readonly exit: Promise<number | string>;
   stop(): Promise<void>;
 }
 
@@ -33,6 +35,8 @@ export interface Lab {
   launch(name: string, launch: Launch): Promise<Running>;
   /** Remembers a process that must not outlive the benchmark. */
   adopt(child: ChildProcess): void;
+  /** The same for one that somebody else has started. */
+  remember(pid: number): void;
   /** Ends all that was started, by its id, and removes the folder. */
   close(): void;
 }
@@ -41,6 +45,7 @@ export interface Lab {
 export function openLab(signal: AbortSignal): Lab {
   const folder = mkdtempSync(join(tmpdir(), "fairlead-bench-"));
   const children = new Set<ChildProcess>();
+  const others = new Set<number>();
   let rooms = 0;
   const adopt = (child: ChildProcess): void => {
     children.add(child);
@@ -57,6 +62,7 @@ export function openLab(signal: AbortSignal): Lab {
     signal,
     room,
     adopt,
+    remember: (pid) => void others.add(pid),
     async launch(name, launch) {
       const place = room(name);
       for (const [file, text] of Object.entries(launch.files(place))) writeFileSync(join(place, file), text);
@@ -70,13 +76,16 @@ export function openLab(signal: AbortSignal): Lab {
       });
       closeSync(output);
       adopt(child);
+      const { promise: exit, resolve } = Promise.withResolvers<number | string>();
+      child.once("exit", (code, by) => resolve(code ?? by ?? "?"));
       await started(name, child, launch.port, log, signal);
       const { pid } = child;
       if (pid === undefined) throw new Error(`${name} has no process`);
-      return { pid, port: launch.port, folder: place, stop: () => ended(child) };
+      return { pid, port: launch.port, folder: place, exit, stop: () => ended(child) };
     },
     close() {
       for (const child of children) kill(child);
+      for (const pid of others) killTree(pid);
       rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
     },
   };
@@ -108,7 +117,11 @@ function tailOf(log: string): string {
 /** Ends a process and what it started. Nobody is asked: what is measured has been measured. */
 function kill(child: ChildProcess): void {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  for (const pid of processTree(child.pid)) {
+  killTree(child.pid);
+}
+
+function killTree(root: number): void {
+  for (const pid of processTree(root)) {
     try {
       process.kill(pid, "SIGKILL");
     } catch {

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { runCommand } from "../lab/command.ts";
 import { openLab } from "../lab/lab.ts";
-import { messageOf } from "../seat.ts";
 import { outcomeJson, outcomeOf, outcomeText } from "./report.ts";
 import { soak } from "./soak.ts";
 
@@ -64,24 +64,4 @@ async function run({ minutes, seed, out }: Options): Promise<number> {
   return outcome.problems.length === 0 ? 0 : 1;
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  let options: Options;
-  try {
-    options = optionsOf(args);
-  } catch (error) {
-    console.error(`${messageOf(error)}\n\nTry: npm run soak -- --help`);
-    return 2;
-  }
-  if (options.help) {
-    console.log(HELP);
-    return 0;
-  }
-  try {
-    return await run(options);
-  } catch (error) {
-    console.error(`failed: ${messageOf(error)}`);
-    return 1;
-  }
-}
-
-process.exit(await main(process.argv.slice(2)));
+process.exit(await runCommand({ name: "soak", help: HELP, optionsOf, run }, process.argv.slice(2)));

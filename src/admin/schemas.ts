@@ -52,6 +52,7 @@ export const poolStatusSchema = shapeOf<PoolStatus>()(
     name: z.string(),
     balance: z.string(),
     affinity: z.string(),
+    queued: count.describe("Clients that wait for a place with one of its backends."),
     backends: z.array(backendStatusSchema),
   }),
 );

@@ -18,6 +18,7 @@ export class Reloads {
   private readonly source: ConfigSource;
   private loaded: LoadedConfig;
   private unwatch: (() => void) | undefined;
+  private onChange = (): void => {};
 
   constructor(source: ConfigSource) {
     this.source = source;
@@ -27,6 +28,8 @@ export class Reloads {
   /** Reads the configuration anew. @throws ConfigError */
   readonly load = (): LoadedConfig => {
     this.loaded = this.source.read();
+    // From here on, since what changes while this is put in force is another change.
+    if (this.unwatch !== undefined) this.watch();
     return this.loaded;
   };
 
@@ -35,7 +38,10 @@ export class Reloads {
    *
    * @returns what to do when a reload is asked for
    */
-  begin(instance: Instance, notifier: Notifier): () => void {
+  begin(
+    instance: Pick<Instance, "config" | "events" | "reload">,
+    notifier: Pick<Notifier, "reloading" | "ready">,
+  ): () => void {
     const reload = (): void => {
       notifier.reloading();
       // What goes wrong has been told where it happened, and nothing has changed then.
@@ -44,9 +50,9 @@ export class Reloads {
         .catch(() => {})
         .finally(() => notifier.ready());
     };
-    this.watch(instance, reload);
-    // Whoever asked for it: the files may be others now.
-    instance.events.listen(({ type }) => type === "reloaded" && this.watch(instance, reload));
+    this.onChange = reload;
+    this.follow(instance);
+    instance.events.listen(({ type }) => type === "reloaded" && this.follow(instance));
     return reload;
   }
 
@@ -55,8 +61,14 @@ export class Reloads {
     this.unwatch = undefined;
   }
 
-  private watch({ config }: Instance, reload: () => void): void {
+  /** Whoever asked for the reload: it may have said otherwise. */
+  private follow({ config }: Pick<Instance, "config">): void {
+    if (!config.watch) this.stop();
+    else if (this.unwatch === undefined) this.watch();
+  }
+
+  private watch(): void {
     this.stop();
-    if (config.watch) this.unwatch = watchFiles(watchedFiles(this.loaded, this.source.cwd), reload);
+    this.unwatch = watchFiles(watchedFiles(this.loaded, this.source.cwd), this.onChange);
   }
 }

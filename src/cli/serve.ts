@@ -32,6 +32,8 @@ export interface ServeOptions extends Pick<InstanceOptions, "logger" | "onRecord
   readonly origin?: Origin | undefined;
   /** Where the configuration comes from; undefined where that is no file. */
   readonly source?: ConfigSource | undefined;
+  /** Told of the configuration in force whenever it has been reloaded. */
+  readonly onReloaded?: ((config: Config) => void) | undefined;
   /** Says whether, and where, a service manager is told. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** How the process that replaces this one is started. */
@@ -52,7 +54,7 @@ export async function serve(
   signals: Signals,
   onListening: (urls: readonly string[]) => void,
 ): Promise<number> {
-  const { logger, onRecord, origin, source, start = startSuccessor } = options;
+  const { logger, onRecord, origin, source, onReloaded, start = startSuccessor } = options;
   const predecessor = origin?.predecessor;
   const heard = new Heard(signals, logger);
   const reloads = source === undefined ? undefined : new Reloads(source);
@@ -62,9 +64,10 @@ export async function serve(
     const inherited = origin?.inherited;
     const load = reloads?.load;
     const instance = await runInstance(config, { logger, onRecord, processes: true, inherited, legacy, load });
-    notifier = notifierOf(options);
+    notifier = notifierOf(instance, options);
     predecessor?.follow(instance.predecessor);
     announce(instance, logger);
+    instance.events.listen(({ type }) => type === "reloaded" && onReloaded?.(instance.config));
     const urls = instance.addresses.map(({ url }) => url);
     onListening(urls.map((url) => url.replace(/^ws/, "http")));
     const upgrade = new Upgrade(instance, logger, start);
@@ -85,9 +88,9 @@ export async function serve(
   }
 }
 
-function notifierOf({ env = {}, logger }: ServeOptions): Notifier {
+function notifierOf(instance: Instance, { env = {}, logger }: ServeOptions): Notifier {
   const onFailure = (error: unknown): void => logger.warn({ err: error }, "the service manager could not be told");
-  return createNotifier({ env, pid: process.pid, onFailure });
+  return createNotifier({ env, pid: process.pid, healthy: () => instance.answers(), onFailure });
 }
 
 function announce(instance: Instance, logger: Logger): void {

@@ -21,14 +21,12 @@ export const admissionSchema = z
       .union([z.literal("off"), z.number().gt(0).max(MAX_RATE)])
       .prefault("off")
       .describe(
-        "New connections per second to each backend, over all workers. Keeps a storm of returning clients off them.",
+        "New tunnels per second to each backend, over all workers. Keeps a storm of returning clients off them.",
       ),
     burst: z
       .union([z.literal("auto"), z.number().int().min(1).max(MAX_RATE)])
       .prefault("auto")
-      .describe(
-        "Connections that may come at once when there were fewer than `rate` before; `auto`: those of one second.",
-      ),
+      .describe("Tunnels that may come at once when there were fewer than `rate` before; `auto`: those of one second."),
     slowStart: durationOrOff({ min: 1 })
       .prefault("off")
       .describe("Time in which the weight of a backend that is new, or was ill, grows from a tenth to the whole."),

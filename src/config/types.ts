@@ -74,9 +74,9 @@ export interface BackendConfig {
 export interface AdmissionOptions {
   /** Most tunnels and requests that a backend has at a time, over all workers. */
   readonly maxConnections: number | "off";
-  /** New connections per second to a backend, over all workers. */
+  /** New tunnels per second to a backend, over all workers. */
   readonly rate: number | "off";
-  /** Connections that may come at once when there were fewer than `rate` before. */
+  /** Tunnels that may come at once when there were fewer than `rate` before. */
   readonly burst: number;
   /** Time in which the weight of a backend that is new, or was ill, grows to its own. */
   readonly slowStart: Milliseconds | "off";

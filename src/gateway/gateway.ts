@@ -34,9 +34,11 @@ export interface GatewayWorld {
   readonly secret: string;
   /** Begins the id of every tunnel and request; differs between workers. */
   readonly idPrefix: string;
-  /** Whether other workers share the backends. */
-  readonly shared: boolean;
+  /** Workers that share the backends, this one included. */
+  readonly workers: number;
   readonly onLoad: OnLoad;
+  /** Told when the supervisor is to be asked for more room at a backend. */
+  readonly onWant: OnLoad;
   /** How the sockets of tunnels are driven. */
   readonly driver: LegDriver;
   /** Told of everything that says something about a backend's health. */
@@ -58,8 +60,8 @@ export class Gateway {
   readonly pools = new Map<string, Pool>();
   /** Tunnels that have lost their backends and look for others. */
   readonly rehomings = new RehomingQueue();
-  draining = false;
 
+  private isDraining = false;
   /** What goes for those that come now. */
   private current: Plan;
   private readonly pending = new Set<PendingClient>();
@@ -72,6 +74,16 @@ export class Gateway {
     this.room = new Room(this.tunnels, world.maxTunnels, world.onNoRoom);
     this.current = this.adopt(config, undefined, world.secret);
     recordProgress(this);
+  }
+
+  /** Whether all that is open is being ended. Who waits for a place gets none any more. */
+  get draining(): boolean {
+    return this.isDraining;
+  }
+
+  set draining(draining: boolean) {
+    this.isDraining = draining;
+    if (draining) for (const pool of this.pools.values()) pool.dismiss();
   }
 
   get plan(): Plan {

@@ -6,8 +6,9 @@ import type { Gateway } from "./gateway.ts";
 const SECOND_MS = 1_000;
 
 /** All that a gateway has measured by now. */
-export function measure({ world, tunnels }: Gateway): Measures {
-  return world.meters.snapshot(tunnels);
+export function measure({ world, tunnels, pools }: Gateway): Measures {
+  const queued = Array.from(pools.values(), ({ name, queued: waiting }) => [[name], waiting] as const);
+  return world.meters.snapshot(tunnels, queued);
 }
 
 /** The latest heartbeats of open tunnels towards their backends, in seconds. Labels: pool, backend. */

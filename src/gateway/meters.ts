@@ -1,4 +1,4 @@
-import type { ErrorCode } from "../base/index.ts";
+import type { ErrorCode, Milliseconds } from "../base/index.ts";
 import {
   ByLabels,
   codeLabel,
@@ -11,7 +11,7 @@ import {
   LIFETIME_SECONDS,
   statusLabel,
 } from "../metrics/index.ts";
-import type { DistributionName, HistogramCounts, Labelled, Measures, TotalName } from "../metrics/index.ts";
+import type { DistributionName, HistogramCounts, Labelled, Measures, Tally, TotalName } from "../metrics/index.ts";
 import type { LegMeter, RehomeReason, RelayMeters, Tunnel } from "../relay/index.ts";
 import { newFrameSizes } from "../websocket/index.ts";
 
@@ -39,15 +39,11 @@ const BOUNDS: Readonly<Record<DistributionName, readonly number[]>> = {
 export class Meters implements RelayMeters {
   readonly client: LegMeter;
   readonly backend: LegMeter;
-  /** Handshakes and requests in the queues of pools. Whoever keeps a queue says here how long it is. */
-  readonly queued: () => Measures["levels"]["queued"];
-
   private readonly totals = forTotals(() => new Counter());
   private readonly distributions = forDistributions((name) => new ByLabels(() => new Histogram(BOUNDS[name])));
   private readonly carriers = new Map<string, Carrier>();
 
-  constructor(queued: () => Measures["levels"]["queued"] = () => []) {
-    this.queued = queued;
+  constructor() {
     this.client = this.legMeter("client");
     this.backend = this.legMeter("backend");
   }
@@ -60,6 +56,11 @@ export class Meters implements RelayMeters {
   /** Counts how long something took or how large it was, in base units. */
   observe(name: DistributionName, labels: readonly string[], value: number): void {
     this.distributions[name].of(labels).observe(value);
+  }
+
+  /** A client has waited for a place, and has got one or not. */
+  waited(pool: string, time: Milliseconds): void {
+    this.observe("queueSeconds", [pool], time / SECOND_MS);
   }
 
   /** An attempt to open a tunnel to a backend is over. */
@@ -106,8 +107,9 @@ export class Meters implements RelayMeters {
    * All that has been measured by now.
    *
    * @param open the tunnels that are open
+   * @param queued handshakes and requests in the queues of pools
    */
-  snapshot(open: Iterable<OpenTunnel>): Measures {
+  snapshot(open: Iterable<OpenTunnel>, queued: Tally): Measures {
     const { traffic, backlog } = readTunnels(open);
     const counted = forTotals((name) => this.totals[name].snapshot());
     const carried = this.carried(traffic);
@@ -120,7 +122,7 @@ export class Meters implements RelayMeters {
       [["from_client"], frameHistogram(this.client.frameSizes, payload("from_client"))],
       [["from_backend"], frameHistogram(this.backend.frameSizes, payload("from_backend"))],
     ];
-    const levels = { backlogBytes: backlog, queued: this.queued() };
+    const levels = { backlogBytes: backlog, queued };
     return { totals: { ...counted, ...carried }, distributions, levels };
   }
 

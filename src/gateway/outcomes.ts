@@ -20,6 +20,11 @@ export const BAD_ORIGIN: Refused = {
 };
 export const NO_ROOM: Refused = { status: 503, code: "NO_ROOM", reason: "There is no room for another socket." };
 export const STOPPING: Refused = { status: 503, code: "STOPPED", reason: "fairlead is shutting down." };
+export const OVERLOADED: Refused = {
+  status: 503,
+  code: "OVERLOADED",
+  reason: "The backends have as many connections as they take now.",
+};
 export const INTERNAL: Refused = { status: 500, code: "INTERNAL", reason: "fairlead could not handle the request." };
 export const TOO_SLOW: Refused = {
   status: 504,

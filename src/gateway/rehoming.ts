@@ -1,8 +1,9 @@
-import { FairleadError } from "../base/index.ts";
+import { detachedEntry, FairleadError } from "../base/index.ts";
+import type { Milliseconds } from "../base/index.ts";
 import type { RehomeOptions } from "../config/index.ts";
 import { headerValue, withHeader } from "../http/index.ts";
 import type { RawHeaders, RequestFacts } from "../http/index.ts";
-import type { Backend, Pool } from "../pool/index.ts";
+import type { Backend, Pool, Seeker } from "../pool/index.ts";
 import { Dial, dismiss, Home, TRUTH } from "../relay/index.ts";
 import type { DialLimits, DialOutcome, HomeFinder, Search } from "../relay/index.ts";
 import { agreedText, resetsServerContext } from "../websocket/index.ts";
@@ -25,6 +26,7 @@ export interface Handshake {
 const SECOND_MS = 1_000;
 /** Share of the time without a backend that each half of a dial may take. */
 const DIAL_SHARE = 0.4;
+const ASK_AGAIN_MS: Milliseconds = 100;
 
 /**
  * Finds other backends for one tunnel: each gets the client's own handshake, and has to answer it as the first one did.
@@ -45,6 +47,7 @@ export class Rehoming implements HomeFinder {
   private current: Search | undefined;
   private startedAt = 0;
   private dial: Dial | undefined;
+  private leaveQueue: (() => void) | undefined;
 
   /** @param answer headers of the first backend's */
   constructor(gateway: Gateway, life: TunnelLife, options: RehomeOptions, handshake: Handshake, answer: RawHeaders) {
@@ -86,21 +89,26 @@ export class Rehoming implements HomeFinder {
     if (this.current === undefined) return;
     this.settled("failed");
     this.dial?.abort();
+    this.leaveQueue?.();
   }
 
   /** Tries one candidate after the other. Never rejects. */
   async run(): Promise<void> {
     const { current: search, gateway } = this;
     const entry = gateway.plan.entries.get(this.life.pool.name);
-    const tried: Backend[] = [this.life.backend];
+    const failed: Backend[] = [this.life.backend];
+    const seeker: Seeker = { kind: "tunnel", facts: this.handshake.facts, failed, leaves: true };
     try {
       while (entry !== undefined && search !== undefined && this.current === search && !gateway.draining) {
-        const backend =
-          tried.length > entry.pool.config.dial.maxAttempts
-            ? undefined
-            : entry.pool.pickAnother(this.handshake.facts, tried);
-        if (backend === undefined || (await this.attempt(entry, backend))) break;
-        tried.push(backend);
+        const { pool } = entry;
+        const isSpent = failed.length > pool.config.dial.maxAttempts;
+        const backend = isSpent ? undefined : (pool.claim(seeker) ?? (await this.wait(pool, seeker)));
+        if (backend === undefined) {
+          if (isSpent || !pool.isOverloaded(seeker)) break;
+          await this.pause();
+        } else if (this.current !== search) pool.release(backend);
+        else if (await this.attempt(entry, backend)) break;
+        else failed.push(backend);
       }
     } catch (error) {
       gateway.world.logger.error({ err: error, id: this.life.draft.id }, "a re-homing failed unexpectedly");
@@ -109,12 +117,32 @@ export class Rehoming implements HomeFinder {
     if (search !== undefined && this.current === search) this.home.strand();
   }
 
-  /** Dials one backend; true when the tunnel is joined to it. */
+  /** Waits for a place in the pool's queue; at once undefined where there is none. */
+  private async wait(pool: Pool, seeker: Seeker): Promise<Backend | undefined> {
+    const waiter = pool.wait(seeker);
+    if (waiter === undefined) return undefined;
+    this.leaveQueue = waiter.leave;
+    const backend = await waiter.place;
+    this.leaveQueue = undefined;
+    return backend;
+  }
+
+  /** Backends that are there but full, or paced, are asked again, for as long as one is wanted. */
+  private pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const entry = detachedEntry(() => {
+        resolve();
+        return 0;
+      });
+      this.gateway.world.wheel.add(entry, ASK_AGAIN_MS);
+    });
+  }
+
+  /** Dials one backend, whose place it has; true when the tunnel is joined to it. */
   private async attempt(entry: PoolEntry, backend: Backend): Promise<boolean> {
     const { pool, upstream } = entry;
     const { world } = this.gateway;
     const { head, upgrade } = this.handshake;
-    pool.acquire(backend);
     let joined = false;
     try {
       const text = withHeader(head, "Fairlead-Rehome", this.headerValue());

@@ -12,13 +12,13 @@ import {
   targetProblem,
 } from "../http/index.ts";
 import type { RequestFacts } from "../http/index.ts";
-import type { Backend } from "../pool/index.ts";
+import type { Backend, Pool, Seeker } from "../pool/index.ts";
 
 import { forwardFacts } from "./arrival.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Gateway } from "./gateway.ts";
 import type { PoolEntry } from "./plan.ts";
-import { BAD_ANSWER, badRequest, INTERNAL, NO_ROUTE, noCandidate, TOO_SLOW } from "./outcomes.ts";
+import { BAD_ANSWER, badRequest, INTERNAL, NO_ROUTE, noCandidate, OVERLOADED, TOO_SLOW } from "./outcomes.ts";
 import type { Refused } from "./outcomes.ts";
 import { STATUS_CLIENT_GONE } from "./record.ts";
 
@@ -97,7 +97,8 @@ export class PlainRequest {
     const { clock } = this.gateway.world;
     const deadline = clock.now() + budget;
     while (tried.length < maxAttempts && clock.now() < deadline) {
-      const backend = pool.pick(facts, tried);
+      const seeker = { kind: "request", facts, failed: tried } as const;
+      const backend = pool.claim(seeker) ?? (await this.wait(pool, seeker));
       if (backend === undefined) break;
       const attempt = await this.attempt(entry, backend, facts);
       if (attempt === "gone") this.arrival.draft.status = STATUS_CLIENT_GONE;
@@ -107,7 +108,21 @@ export class PlainRequest {
       this.tellFailure(attempt.error);
       if (attempt.sent && !this.mayRepeat()) break;
     }
-    this.fail(last, tried.length);
+    if (this.isClientGone()) this.arrival.draft.status = STATUS_CLIENT_GONE;
+    else if (last === undefined && pool.isOverloaded({ kind: "request", facts, failed: tried })) {
+      this.gateway.world.meters.count("refusedByAdmission", [pool.name]);
+      this.refuse(OVERLOADED);
+    } else this.fail(last, tried.length);
+  }
+
+  /** Requests do not queue: it takes no longer than hearing whether there is a place. */
+  private async wait(pool: Pool, seeker: Seeker): Promise<Backend | undefined> {
+    const waiter = pool.wait(seeker);
+    if (waiter === undefined) return undefined;
+    this.response.on("close", waiter.leave);
+    const backend = await waiter.place;
+    this.response.off("close", waiter.leave);
+    return backend;
   }
 
   /** A request is only repeated when it does no harm, and when its body has not been read. */
@@ -120,7 +135,6 @@ export class PlainRequest {
     const { draft, head } = this.arrival;
     draft.attempts += 1;
     draft.backend = backend.name;
-    pool.acquire(backend);
     pool.requestBegun(backend);
     const options: Dispatcher.DispatchOptions = {
       path: originForm(head.target),

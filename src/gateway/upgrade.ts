@@ -1,4 +1,5 @@
 import { FairleadError } from "../base/index.ts";
+import type { Milliseconds } from "../base/index.ts";
 import type { RouteConfig, DefaultRouteConfig } from "../config/index.ts";
 import {
   forwardedRequestHeaders,
@@ -9,7 +10,7 @@ import {
   responseHeadText,
 } from "../http/index.ts";
 import type { RequestFacts } from "../http/index.ts";
-import type { Backend } from "../pool/index.ts";
+import type { Backend, Pool, Seeker } from "../pool/index.ts";
 import { Dial, Tunnel } from "../relay/index.ts";
 import type { DialOutcome } from "../relay/index.ts";
 import { withoutClientTakeover, withoutServerTakeover } from "../websocket/index.ts";
@@ -25,6 +26,7 @@ import {
   NO_ROOM,
   NO_ROUTE,
   noCandidate,
+  OVERLOADED,
   PIN_HEADER,
   signalOf,
   STOPPING,
@@ -36,6 +38,7 @@ import { STATUS_CLIENT_GONE } from "./record.ts";
 import { Refusal } from "./refusal.ts";
 import type { Handshake } from "./rehoming.ts";
 import { TunnelLife } from "./tunnel-life.ts";
+import { TurnDown } from "./turn-down.ts";
 
 /** One client's way from its handshake to a tunnel, or to the answer that it gets instead. */
 export class Upgrade {
@@ -99,25 +102,63 @@ export class Upgrade {
     upgrade: UpgradeRequest,
   ): Promise<void> {
     const entry = this.gateway.plan.entry(route.pool);
-    const { maxAttempts, budget } = entry.pool.config.dial;
+    const { pool } = entry;
+    const { maxAttempts, budget } = pool.config.dial;
     const { clock } = this.gateway.world;
-    const deadline = clock.now() + budget;
     const handshake = { facts, upgrade, head: this.requestHead(route) };
     const tried: Backend[] = [];
-    while (tried.length < maxAttempts && clock.now() < deadline && !this.client.gone) {
-      const backend = entry.pool.pick(facts, tried);
+    const seeker: Seeker = { kind: "tunnel", facts, failed: tried };
+    let left = budget;
+    while (tried.length < maxAttempts && left > 0 && !this.client.gone) {
+      const backend = pool.claim(seeker) ?? (await this.wait(pool, seeker));
       if (backend === undefined) break;
-      const outcome = await this.dial(entry, backend, handshake, deadline);
+      const begun = clock.now();
+      const outcome = await this.dial(entry, backend, handshake, left);
       if (outcome !== undefined) {
         this.settle(route, entry, backend, handshake, outcome);
         return;
       }
       tried.push(backend);
+      left -= clock.now() - begun;
     }
     if (this.client.gone) this.recordGone();
+    else if (this.gateway.draining) this.refuse(STOPPING, this.retryLater());
+    else this.turnAway(route, pool, seeker, upgrade);
+  }
+
+  /** Waits for a place; who goes away meanwhile gets none. */
+  private async wait(pool: Pool, seeker: Seeker): Promise<Backend | undefined> {
+    const waiter = pool.wait(seeker);
+    if (waiter === undefined) return undefined;
+    const { clock, meters } = this.gateway.world;
+    const begun = clock.now();
+    this.client.onGone = waiter.leave;
+    const backend = await waiter.place;
+    this.client.onGone = undefined;
+    meters.waited(pool.name, clock.now() - begun);
+    if (backend === undefined || !this.client.gone) return backend;
+    pool.release(backend);
+    return undefined;
+  }
+
+  /** Nobody took it: since all are full, or for another reason. */
+  private turnAway(
+    { tunnel }: RouteConfig | DefaultRouteConfig,
+    pool: Pool,
+    seeker: Seeker,
+    upgrade: UpgradeRequest,
+  ): void {
+    pool.refused += 1;
+    if (!pool.isOverloaded(seeker)) {
+      this.refuse(noCandidate(seeker.failed.length), this.retryLater());
+      return;
+    }
+    this.gateway.world.meters.count("refusedByAdmission", [pool.name]);
+    if (pool.config.admission.refuseWith === "status") this.refuse(OVERLOADED, this.retryLater());
     else {
-      entry.pool.refused += 1;
-      this.refuse(noCandidate(tried.length), this.retryLater());
+      this.noteRefused({ ...OVERLOADED, status: 101 });
+      new TurnDown(this.client, this.gateway.world.wheel).start(upgrade, tunnel.closeTimeout);
+      this.gateway.record(this.arrival.draft);
     }
   }
 
@@ -133,17 +174,15 @@ export class Upgrade {
     entry: PoolEntry,
     backend: Backend,
     { head, upgrade }: Handshake,
-    deadline: number,
+    left: Milliseconds,
   ): Promise<DialOutcome | undefined> {
     const { pool, upstream } = entry;
     const { world } = this.gateway;
-    const left = deadline - world.clock.now();
     const limits = {
       connectTimeout: Math.min(pool.config.dial.connectTimeout, left),
       handshakeTimeout: Math.min(pool.config.dial.handshakeTimeout, left),
     };
     this.noteAttempt(backend.name);
-    pool.acquire(backend);
     const dial = new Dial(upstream.target(backend.config), head, upgrade, limits, world);
     this.client.onGone = () => dial.abort();
     try {
@@ -254,13 +293,17 @@ export class Upgrade {
     return ["Retry-After", this.gateway.retryAfter()];
   }
 
-  private refuse({ status, code, reason }: Refused, headers: readonly string[] = []): void {
+  private refuse(refused: Refused, headers: readonly string[] = []): void {
+    this.noteRefused(refused);
+    this.client.answer(refused.status, headers, `${refused.reason}\n`);
+    this.gateway.record(this.arrival.draft);
+  }
+
+  private noteRefused({ status, code, reason }: Refused): void {
     const { draft } = this.arrival;
     draft.status = status;
     draft.error ??= code;
     draft.reason = reason;
-    this.client.answer(status, headers, `${reason}\n`);
-    this.gateway.record(draft);
   }
 }
 

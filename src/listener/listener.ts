@@ -75,7 +75,7 @@ export function createListener(
   function serve(socket: Socket): void {
     sockets.add(socket);
     socket.once("close", forget);
-    socket.allowHalfOpen = true;
+    socket.allowHalfOpen = config.tls === undefined;
     server.emit("connection", socket);
     socket.resume();
   }
@@ -149,12 +149,14 @@ function makeServer(config: ListenerConfig, limits: LimitOptions, ticketKeys: Bu
     shouldUpgradeCallback: (request: IncomingMessage) => isWebSocketUpgrade(request.rawHeaders),
   } as ServerOptions; // the types of Node 22 do not know the last one
   if (config.tls === undefined) return createServer(options);
-  return createSecureServer({
+  const server = createSecureServer({
     ...options,
     ...tlsOptions(config.tls),
     ticketKeys,
     handshakeTimeout: limits.headTimeout,
   });
+  // Not before: who ends in the middle of the TLS handshake will not finish it, and half-open it would be waited for.
+  return server.on("secureConnection", (socket) => void (socket.allowHalfOpen = true));
 }
 
 interface ServerHandlers {

@@ -33,6 +33,8 @@ export interface WorkerCounts {
   /** By the name of the pool, then by that of the backend; with those that have been removed, while they have something. */
   readonly pools: Readonly<Record<string, Readonly<Record<string, BackendCounts>>>>;
   readonly metrics: WorkerMetrics;
+  /** Clients that wait for a place with a backend, by the name of the pool. */
+  readonly queued: Readonly<Record<string, number>>;
 }
 
 /** One backend in the status. */
@@ -57,6 +59,8 @@ export interface PoolStatus {
   readonly name: string;
   readonly balance: string;
   readonly affinity: string;
+  /** Clients that wait for a place with one of its backends. */
+  readonly queued: number;
   readonly backends: readonly BackendStatus[];
 }
 

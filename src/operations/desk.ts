@@ -27,7 +27,7 @@ export interface PoolReport {
 export interface BackendReport {
   /** Open tunnels, dials and requests in flight. */
   readonly load: number;
-  /** Tunnels that nobody has begun to end, and dials that may become some. */
+  /** Tunnels that nobody has begun to end, and dials that may become tunnels. */
   readonly left: number;
   /** Tunnels that it has begun to end by this order. */
   readonly moved: number;
@@ -100,8 +100,8 @@ export class Desk {
     const reports = Array.from(pool?.backends ?? [], ({ name, own, counters }): [string, BackendReport] => {
       const gone = moved.get(name) ?? 0;
       const dials = own - counters.open - counters.inFlight;
-      const open = (left.get(name)?.length ?? 0) - gone;
-      return [name, { load: own, left: open + dials, moved: gone, failures: counters.failures }];
+      const rest = (left.get(name)?.length ?? 0) - gone + dials;
+      return [name, { load: own, left: rest, moved: gone, failures: counters.failures }];
     });
     return { backends: Object.fromEntries(reports), refused: pool?.refused ?? 0 };
   }

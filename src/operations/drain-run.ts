@@ -44,6 +44,7 @@ export async function runDrain(
     const { moved: now, left } = reported.of(backend);
     moved += now;
     running.note({ moved, left, currentRate: step.currentRate, slowedBy: step.slowedBy });
+    // Handshakes that were under way at the deadline may have become tunnels after it.
     if (step.state === "deadline" && left === 0) {
       running.end("deadline");
       return;

@@ -2,9 +2,9 @@ import type { Move, ReloadReport } from "../admin/index.ts";
 import { FairleadError } from "../base/index.ts";
 import { applyChanges, diffConfigs, diffLines, rebase } from "../config/index.ts";
 import type { Changes, Config, ConfigDiff, DrainOptions, LoadedConfig } from "../config/index.ts";
+import { checkTls } from "../listener/index.ts";
 
 import type { EventLog } from "./event-log.ts";
-import { judgeFiles } from "./judge.ts";
 import type { Moves } from "./moves.ts";
 import type { OperatedInstance, OperationsWorld } from "./world.ts";
 
@@ -54,14 +54,15 @@ export class Keeper {
   /**
    * Reads the configuration anew and puts it in force.
    *
-   * @throws ConfigError, FairleadError TLS_FILES or LISTEN_FAILED; nothing has changed then
+   * @param load instead of the way in which it was read at the start
+   * @throws ConfigError; FairleadError TLS_FILES or LISTEN_FAILED; CONFLICT where there is nothing to read, or while the
+   *   instance ends; nothing has changed then
    */
-  reload(): Promise<ReloadReport> {
-    const { load } = this.world;
+  async reload(load = this.world.load): Promise<ReloadReport> {
     if (load === undefined)
       throw new FairleadError(
         "CONFLICT",
-        "This instance was given its configuration by a program, which has to change it.",
+        "This instance has no configuration file; whoever started it has to change it.",
       );
     return this.inTurn(async () => {
       try {
@@ -122,7 +123,8 @@ export class Keeper {
     const before = this.instance.config;
     const diff = diffConfigs(before, next);
     if (diff.length === 0) return { diff, drains: [] };
-    judgeFiles(next);
+    // What a certificate is worth shows only when it is used; no worker is to find that out later.
+    for (const { tls } of next.listeners) if (tls !== undefined) checkTls(tls);
     await this.instance.reconfigure(next);
     this.revision += 1;
     for (const line of linesOf(diff, false)) this.world.logger.info({ revision: this.revision }, line);
@@ -135,17 +137,17 @@ export class Keeper {
 
   /** Backends that are gone, or drain from now on, lose their tunnels at their pace. */
   private async beginDrains(before: Config, next: Config, { by, drain }: Cause): Promise<Move[]> {
-    const moves: Move[] = [];
-    for (const pool of Object.values(before.pools)) {
+    const begun = Object.values(before.pools).flatMap((pool) => {
       const now = next.pools[pool.name];
       const terms = drain ?? now?.drain ?? pool.drain;
-      for (const { name, state } of pool.backends) {
-        const is = now?.backends.find((backend) => backend.name === name);
-        const begins = is === undefined || (is.state === "draining" && state === "active");
-        if (begins) moves.push(await this.moves.drain(pool.name, name, terms, by));
-      }
-    }
-    return moves;
+      return pool.backends
+        .filter(({ name, state }) => {
+          const is = now?.backends.find((backend) => backend.name === name);
+          return is === undefined || (is.state === "draining" && state === "active");
+        })
+        .map(({ name }) => this.moves.drain(pool.name, name, terms, by));
+    });
+    return Promise.all(begun);
   }
 
   /** Backends that take new work keep their tunnels. */

@@ -52,14 +52,12 @@ export class Moves {
    * @param terms the pool's own, with what an operator said over them
    */
   async drain(pool: string, backend: string, terms: DrainOptions, by: By): Promise<Move> {
+    const { clock, random } = this.world;
+    const first = await look(this.world, "drain", pool);
     const before = this.drainOf(pool, backend);
     if (before !== undefined) this.cancel(before.id);
-    const { clock, random } = this.world;
-    const running = this.begin({ kind: "drain", pool, backend, by, terms });
+    const running = this.begin({ kind: "drain", pool, backend, by, terms }, first.of(backend).left);
     const course = new DrainCourse(terms, clock.now(), random);
-    const first = await look(this.world, "drain", pool);
-    const { left } = first.of(backend);
-    running.note({ total: left, left });
     this.run(running, runDrain(this.world, running, backend, course, first));
     return running.move;
   }
@@ -72,10 +70,10 @@ export class Moves {
   rebalance(pool: PoolConfig, terms: RebalanceOptions, by: By): Move {
     if (isHashed(pool))
       throw conflict(`The pool ${pool.name} hashes: a tunnel that is moved would come back to where it was.`);
-    const other = this.find((move) => move.kind === "rebalance" && move.pool === pool.name);
+    const other = this.rebalanceOf(pool.name);
     if (other !== undefined) throw conflict(`The pool ${pool.name} is being rebalanced already, by ${other.id}.`);
     const { clock, random } = this.world;
-    const running = this.begin(rebalanceOf(pool.name, terms, by));
+    const running = this.begin(beginningOf(pool.name, terms, by));
     const course = new RebalanceCourse(terms, clock.now(), random, true);
     this.run(running, runRebalance(this.world, running, course));
     return running.move;
@@ -132,9 +130,15 @@ export class Moves {
     const stop = new AbortController();
     this.watched.set(pool, { terms, stop });
     const course = new RebalanceCourse(terms, clock.now(), random);
-    const begin = (): Running => this.begin(rebalanceOf(pool, terms, "pool"));
+    const { interval } = terms;
+    const begin = (): Running => this.begin(beginningOf(pool, terms, "pool"));
+    const isTaken = (): boolean => this.rebalanceOf(pool) !== undefined;
     // It rejects when it is stopped, which is how it ends.
-    watchLoads(this.world, pool, course, terms.interval, stop.signal, begin).catch(() => {});
+    watchLoads(this.world, { pool, course, interval, signal: stop.signal, begin, isTaken }).catch(() => {});
+  }
+
+  private rebalanceOf(pool: string): Move | undefined {
+    return this.find((move) => move.kind === "rebalance" && move.pool === pool);
   }
 
   private find(fits: (move: Move) => boolean): Move | undefined {
@@ -146,7 +150,8 @@ export class Moves {
     steps.catch(() => running.end("cancelled"));
   }
 
-  private begin({ kind, pool, backend, by, terms }: Beginning): Running {
+  /** @param total tunnels that are to be moved, as far as that is known */
+  private begin({ kind, pool, backend, by, terms }: Beginning, total = 0): Running {
     const { clock } = this.world;
     this.lastId += 1;
     const wall = clock.wall();
@@ -160,9 +165,9 @@ export class Moves {
       by,
       started: new Date(wall).toISOString(),
       ended: null,
-      total: 0,
+      total,
       moved: 0,
-      left: 0,
+      left: total,
       rate: terms.rate,
       currentRate: terms.rate,
       slowedBy: null,
@@ -206,7 +211,7 @@ function wantedOf(pool: PoolConfig | undefined): RebalanceOptions | undefined {
   return pool === undefined || pool.rebalance === "off" || isHashed(pool) ? undefined : pool.rebalance;
 }
 
-function rebalanceOf(pool: string, { perMinute }: RebalanceOptions, by: By): Beginning {
+function beginningOf(pool: string, { perMinute }: RebalanceOptions, by: By): Beginning {
   const terms = { rate: perMinute / SECONDS_PER_MINUTE, waitIdle: "off", deadline: "off" } as const;
   return { kind: "rebalance", pool, backend: null, by, terms };
 }

@@ -25,7 +25,7 @@ import {
   rebalanceTerms,
   removeBackend,
 } from "../config/index.ts";
-import type { Changes, PoolConfig } from "../config/index.ts";
+import type { Changes, LoadedConfig, PoolConfig } from "../config/index.ts";
 import type { BackendStatus, Status, Tally } from "../metrics/index.ts";
 
 import { mergePages } from "./desk.ts";
@@ -78,8 +78,8 @@ export class Operations implements AdminSource {
     return routesOf(this.instance.config);
   }
 
-  reload(): Promise<ReloadReport> {
-    return this.keeper.reload();
+  reload(load?: () => LoadedConfig): Promise<ReloadReport> {
+    return this.keeper.reload(load);
   }
 
   async addBackend(pool: string, input: BackendInput): Promise<BackendStatus> {

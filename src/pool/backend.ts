@@ -1,5 +1,7 @@
 import type { BackendConfig } from "../config/index.ts";
 
+import { Gate } from "./gate.ts";
+
 /** What a worker counts of one backend. All but `open` and `inFlight` only grow. */
 export interface BackendCounters {
   /** Tunnels that are open now. */
@@ -33,11 +35,30 @@ export class Backend {
   healthy = true;
   /** It has more than its share, and clients are to find another one. */
   sheds = false;
+  /** What this worker may let through to it. */
+  readonly gate = new Gate();
+  /** What its weight is multiplied with while it warms up. */
+  warmth = 1;
   readonly counters: BackendCounters = { open: 0, inFlight: 0, tunnels: 0, requests: 0, failures: 0 };
 
   constructor(config: BackendConfig) {
     this.name = config.name;
     this.config = config;
+  }
+
+  /** What balancing goes by. */
+  get weight(): number {
+    return this.config.weight * this.warmth;
+  }
+
+  /** Whether it may get something new, if it has room. */
+  get takesNew(): boolean {
+    return this.healthy && this.config.state === "active";
+  }
+
+  /** Whether this worker may have one more with it. */
+  get hasRoom(): boolean {
+    return this.gate.hasRoom(this.own);
   }
 
   /** Load over all workers. */

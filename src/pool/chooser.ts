@@ -11,6 +11,12 @@ import type { PoolConfig } from "../config/index.ts";
 import { NOWHERE } from "./backend.ts";
 import type { Backend } from "./backend.ts";
 
+/** Who can be chosen for one kind of connection, and by what. */
+export interface Choice {
+  readonly view: PoolState;
+  readonly balancer: Balancer;
+}
+
 /** What choosing in a pool goes by, under one configuration. */
 export interface Chooser {
   readonly config: PoolConfig;
@@ -18,8 +24,9 @@ export interface Chooser {
   readonly secret: string;
   /** Those that can be chosen, in the order of the configuration and of the view. */
   readonly members: readonly Backend[];
-  readonly view: PoolState;
-  readonly balancer: Balancer;
+  readonly tunnel: Choice;
+  /** The same as for tunnels where no rate tells them apart. */
+  readonly request: Choice;
   readonly affinity: Affinity;
 }
 
@@ -35,40 +42,58 @@ export function nextChooser(
   old: Chooser | undefined,
   random: Random,
 ): Chooser {
-  const view = viewOf(members, old);
+  const stays = old !== undefined && isSame(old.members, members);
+  if (!stays) seat(members, old);
+  const tunnel = nextChoice(config, members, stays, old?.config, old?.tunnel, random);
+  const apart = old?.request === old?.tunnel ? undefined : old?.request;
+  const request =
+    config.admission.rate === "off" ? tunnel : nextChoice(config, members, stays, old?.config, apart, random);
   return {
     config,
     secret,
     members,
-    view,
-    balancer: keptBalancer(config, old) ?? createBalancer(config.balance, random),
+    tunnel,
+    request,
     affinity:
-      keptAffinity(config, secret, view, old) ??
-      createAffinity(config.affinity, { pool: config.name, names: view.names, secret }),
+      keptAffinity(config, secret, stays, old) ??
+      createAffinity(config.affinity, { pool: config.name, names: tunnel.view.names, secret }),
   };
 }
 
-function viewOf(members: readonly Backend[], old: Chooser | undefined): PoolState {
-  if (old !== undefined && isSame(old.members, members)) return old.view;
+function seat(members: readonly Backend[], old: Chooser | undefined): void {
   for (const backend of old?.members ?? []) backend.index = NOWHERE;
   for (const [index, backend] of members.entries()) backend.index = index;
-  return new PoolState(
-    members.map(({ name }) => name),
-    members.map(({ config }) => config.weight),
-  );
 }
 
-function keptBalancer({ balance }: PoolConfig, old: Chooser | undefined): Balancer | undefined {
-  return isDeepStrictEqual(old?.config.balance, balance) ? old?.balancer : undefined;
+function nextChoice(
+  { balance }: PoolConfig,
+  members: readonly Backend[],
+  stays: boolean,
+  before: PoolConfig | undefined,
+  old: Choice | undefined,
+  random: Random,
+): Choice {
+  const kept = isDeepStrictEqual(before?.balance, balance) ? old?.balancer : undefined;
+  return {
+    view: (stays ? old?.view : undefined) ?? newView(members),
+    balancer: kept ?? createBalancer(balance, random),
+  };
+}
+
+function newView(members: readonly Backend[]): PoolState {
+  return new PoolState(
+    members.map(({ name }) => name),
+    members.map(({ weight }) => weight),
+  );
 }
 
 function keptAffinity(
   { affinity }: PoolConfig,
   secret: string,
-  view: PoolState,
+  stays: boolean,
   old: Chooser | undefined,
 ): Affinity | undefined {
-  const fits = old?.view === view && old.secret === secret && isDeepStrictEqual(old.config.affinity, affinity);
+  const fits = stays && old?.secret === secret && isDeepStrictEqual(old.config.affinity, affinity);
   return fits ? old.affinity : undefined;
 }
 

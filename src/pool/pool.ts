@@ -3,21 +3,28 @@ import type { BackendConfig, PoolConfig } from "../config/index.ts";
 import { requestKey } from "../http/index.ts";
 import type { RequestFacts } from "../http/index.ts";
 
+import { Admission } from "./admission.ts";
 import { Backend, NOWHERE } from "./backend.ts";
 import { nextChooser } from "./chooser.ts";
 import type { Chooser } from "./chooser.ts";
+import { limitOf } from "./gate.ts";
 import { PickRate } from "./pick-rate.ts";
+import type { Later, Seeker, Waiter } from "./waiting.ts";
 
-/** Told when a worker's own load of a backend has changed. */
+/** Told of something about a backend: that this worker's own load of it has changed. */
 export type OnLoad = (pool: Pool, backend: Backend) => void;
 
 /** What a pool needs of its worker. */
 export interface PoolWorld {
   readonly clock: Clock;
   readonly random: Random;
-  /** Whether other workers choose among the same backends. */
-  readonly shared: boolean;
+  /** Workers that choose among the same backends, this one included. */
+  readonly workers: number;
   readonly onLoad: OnLoad;
+  /** The supervisor is to be asked for more room at a backend; never with one worker. */
+  readonly onWant: OnLoad;
+  /** How clients wait; by the system's timers unless given. */
+  readonly later?: Later | undefined;
 }
 
 const NONE: readonly number[] = [];
@@ -35,12 +42,14 @@ export class Pool {
   private readonly world: PoolWorld;
   private readonly known = new Map<string, Backend>();
   private readonly pickRate: PickRate | undefined;
+  private readonly admission: Admission;
 
   /** @param secret key of affinity cookies */
   constructor(config: PoolConfig, secret: string, world: PoolWorld) {
     this.name = config.name;
     this.world = world;
-    this.pickRate = world.shared ? new PickRate(world.clock) : undefined;
+    this.pickRate = world.workers > 1 ? new PickRate(world.clock) : undefined;
+    this.admission = this.makeAdmission();
     this.chooser = this.choose(config, secret, undefined);
   }
 
@@ -71,31 +80,59 @@ export class Pool {
   /** Goes by another configuration of the same pool from now on. Tunnels stay. */
   update(config: PoolConfig, secret: string): void {
     this.chooser = this.choose(config, secret, this.chooser);
+    this.admission.wake();
   }
 
   /** Removes all backends: the pool is no longer configured, and nobody asks it for one. */
   retire(): void {
     this.update({ ...this.config, backends: [] }, this.chooser.secret);
+    this.dismiss();
+  }
+
+  /** Clients that wait for a place. */
+  get queued(): number {
+    return this.admission.queued;
   }
 
   /**
-   * Chooses a backend: the one that affinity prefers, else the algorithm's. To be called again with the failed ones.
+   * Finds a place with a backend, and counts it as taken: the caller gives it back with `release`, exactly once. To be
+   * called again with those that failed.
+   *
+   * @returns undefined when there is none, or none now: some can be waited for
+   */
+  claim(seeker: Seeker): Backend | undefined {
+    return this.admission.claim(seeker);
+  }
+
+  /** Waits for a place, which is taken then. Undefined when there is nothing to wait for, or too many wait. */
+  wait(seeker: Seeker): Waiter | undefined {
+    return this.admission.wait(seeker);
+  }
+
+  /** Whether who finds no place does so because those that could be chosen have as much as they may have. */
+  isOverloaded(seeker: Seeker): boolean {
+    return this.admission.isOverloaded(seeker);
+  }
+
+  /** Nobody waits for a place any more. */
+  dismiss(): void {
+    this.admission.dismiss();
+  }
+
+  /**
+   * Chooses a backend: the one that affinity prefers, else the algorithm's.
    *
    * @returns undefined when no candidate is left
    */
-  pick(facts: RequestFacts, failed: readonly Backend[]): Backend | undefined {
-    const { view, members, affinity } = this.chooser;
-    const preferred = affinity.prefer(view, facts, indexesOf(failed));
+  pick({ kind, facts, failed, leaves }: Seeker): Backend | undefined {
+    const { members, affinity } = this.chooser;
+    const { view, balancer } = this.chooser[kind];
+    if (this.pickRate !== undefined) view.stale = this.pickRate.isHigh();
+    const tried = failed.length === 0 ? NONE : failed.map(({ index }) => index);
+    const preferred = leaves === true ? NOWHERE : affinity.prefer(view, facts, tried);
     const kept = preferred >= 0 ? members[preferred] : undefined;
     if (kept !== undefined && !kept.sheds) return kept;
-    return this.pickAnother(facts, failed);
-  }
-
-  /** Chooses like `pick`, by the algorithm alone: for a client that is to leave where it was. */
-  pickAnother(facts: RequestFacts, failed: readonly Backend[]): Backend | undefined {
-    const { view, members, balancer } = this.chooser;
-    if (this.pickRate !== undefined) view.stale = this.pickRate.isHigh();
-    return members[balancer.pick(view, { key: this.keyOf(facts), tried: indexesOf(failed) })];
+    return members[balancer.pick(view, { key: this.keyOf(facts), tried })];
   }
 
   /** From now on no affinity leads to these, which have more than their share; what they have stays. */
@@ -116,6 +153,26 @@ export class Pool {
   release(backend: Backend): void {
     this.changeLoad(backend, -1);
     this.forgetIfGone(backend);
+    this.admission.wake();
+  }
+
+  /**
+   * Takes over what the supervisor allows this worker to have with a backend.
+   *
+   * @param confirm told of what this worker uses then, before it wants more
+   */
+  allow(name: string, allowed: number | "off", confirm: (used: number) => void): void {
+    const backend = this.known.get(name);
+    if (backend === undefined) confirm(0);
+    else this.admission.order(backend, allowed, confirm);
+  }
+
+  /** What a backend's weight is multiplied with from now on. */
+  warm(name: string, factor: number): void {
+    const backend = this.known.get(name);
+    if (backend === undefined) return;
+    backend.warmth = factor;
+    this.show(backend);
   }
 
   /** Takes over what the other workers have. */
@@ -123,14 +180,15 @@ export class Pool {
     const backend = this.known.get(name);
     if (backend === undefined) return;
     backend.others = load;
-    this.showLoad(backend);
+    this.show(backend);
   }
 
   setHealthy(name: string, healthy: boolean): void {
     const backend = this.known.get(name);
     if (backend === undefined) return;
     backend.healthy = healthy;
-    this.showEligibility(backend);
+    this.show(backend);
+    this.admission.wake();
   }
 
   tunnelOpened({ counters }: Backend): void {
@@ -158,8 +216,10 @@ export class Pool {
 
   private choose(config: PoolConfig, secret: string, old: Chooser | undefined): Chooser {
     const members = config.backends.map((backend) => this.member(backend));
+    for (const backend of members) this.admit(backend, config);
     const chooser = nextChooser(config, secret, members, old, this.world.random);
-    for (const backend of members) showOn(chooser.view, backend);
+    this.admission.configure(config, members);
+    for (const backend of members) this.showOn(chooser, backend);
     for (const backend of old?.members ?? []) this.forgetIfGone(backend);
     return chooser;
   }
@@ -169,6 +229,16 @@ export class Pool {
     this.known.set(config.name, backend);
     backend.config = config;
     return backend;
+  }
+
+  /** One worker alone has the whole limit; of several each begins without anything, and is told what it may have. */
+  private admit(backend: Backend, pool: PoolConfig): void {
+    const limit = limitOf(pool, backend.config);
+    if (backend.index === NOWHERE) {
+      backend.gate.begin(limit);
+      backend.warmth = 1;
+    }
+    if (this.world.workers === 1) backend.gate.lease.order(limit);
   }
 
   private forgetIfGone(backend: Backend): void {
@@ -182,30 +252,45 @@ export class Pool {
 
   private changeLoad(backend: Backend, change: number): void {
     backend.own += change;
-    this.showLoad(backend);
+    this.show(backend);
     this.world.onLoad(this, backend);
   }
 
-  private showLoad({ index, load }: Backend): void {
-    if (index !== NOWHERE) this.chooser.view.setLoad(index, load);
+  private show(backend: Backend): void {
+    if (backend.index !== NOWHERE) this.showOn(this.chooser, backend);
   }
 
-  private showEligibility(backend: Backend): void {
-    if (backend.index !== NOWHERE) this.chooser.view.setEligible(backend.index, takesNew(backend));
+  /** The one place where it is decided who can be chosen. Views are changed only where something has. */
+  private showOn(chooser: Chooser, backend: Backend): void {
+    const open = backend.takesNew && backend.hasRoom;
+    if (chooser.request !== chooser.tunnel) showAs(chooser.request.view, backend, open);
+    showAs(chooser.tunnel.view, backend, open && !this.admission.isPaced(backend));
+  }
+
+  private makeAdmission(): Admission {
+    const { clock, workers, onWant, later } = this.world;
+    const places = {
+      config: () => this.chooser.config,
+      members: () => this.chooser.members,
+      isOpen: (kind: Seeker["kind"]) => this.chooser[kind].view.eligibleWeight > 0,
+      take: (seeker: Seeker) => this.take(seeker),
+      show: (backend: Backend) => this.show(backend),
+    };
+    return new Admission(places, { clock, workers, later, onWant: (backend) => onWant(this, backend) });
+  }
+
+  private take(seeker: Seeker): Backend | undefined {
+    const { kind } = seeker;
+    const backend = this.pick(seeker);
+    if (backend === undefined) return undefined;
+    this.acquire(backend);
+    this.admission.taken(backend, kind);
+    return backend;
   }
 }
 
-function indexesOf(backends: readonly Backend[]): readonly number[] {
-  return backends.length === 0 ? NONE : backends.map(({ index }) => index);
-}
-
-function takesNew({ healthy, config }: Backend): boolean {
-  return healthy && config.state === "active";
-}
-
-function showOn(view: PoolState, backend: Backend): void {
-  const { index, load, config } = backend;
+function showAs(view: PoolState, { index, load, weight }: Backend, eligible: boolean): void {
   if (view.load(index) !== load) view.setLoad(index, load);
-  if (view.weight(index) !== config.weight) view.setWeight(index, config.weight);
-  if (view.isEligible(index) !== takesNew(backend)) view.setEligible(index, takesNew(backend));
+  if (view.weight(index) !== weight) view.setWeight(index, weight);
+  if (view.isEligible(index) !== eligible) view.setEligible(index, eligible);
 }

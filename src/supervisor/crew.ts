@@ -1,7 +1,11 @@
+import { setTimeout as delay } from "node:timers/promises";
+
 import { FairleadError } from "../base/index.ts";
 import type { Clock, Logger, Milliseconds } from "../base/index.ts";
 
-import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
+import type { Questions } from "../operations/index.ts";
+
+import type { FromWorker, ToWorker, WorkerPlan, WorkerStart } from "./messages.ts";
 import { Seat } from "./seat.ts";
 import type { Spawn } from "./seat.ts";
 
@@ -29,6 +33,10 @@ export interface CrewWorld {
 /** What a worker tells that is not about its own coming and going. */
 export type Report = Exclude<FromWorker, { type: "ready" | "failed" | "leaving" | "drained" }>;
 
+/** How long workers may take to go by another configuration; one that is frozen does it once it is not. */
+const CONFIGURE_TIMEOUT_MS: Milliseconds = 5_000;
+/** How long a worker may take to answer a question; one that is frozen never does. */
+const ANSWER_TIMEOUT_MS: Milliseconds = 1_000;
 /** A worker that ends within this time of its start is replaced only after as long: something is wrong with all of them. */
 const RESTART_INTERVAL_MIN_MS: Milliseconds = 1_000;
 
@@ -69,8 +77,47 @@ export class Crew {
     }
   }
 
+  /** Has all workers go by another configuration; resolves when they do, or as good as. */
+  async configure(revision: number, planFor: (seat: Seat) => WorkerPlan): Promise<void> {
+    const late = delay(CONFIGURE_TIMEOUT_MS, undefined, { ref: false });
+    const seats = [...this.seats.values()];
+    await Promise.all(seats.map((seat) => Promise.race([seat.configure(revision, planFor(seat)), late])));
+  }
+
   tell(message: ToWorker): void {
     for (const seat of this.seats.values()) seat.handle.send(message);
+  }
+
+  /**
+   * Asks every worker that serves.
+   *
+   * @param askFor what to ask the worker of that number
+   * @returns the answers; who is gone or frozen gives none
+   */
+  async ask<About extends keyof Questions>(
+    about: About,
+    askFor: (worker: number) => Questions[About]["ask"],
+  ): Promise<{ readonly worker: number; readonly answer: Questions[About]["answer"] }[]> {
+    const late = delay(ANSWER_TIMEOUT_MS, undefined, { ref: false });
+    const answers = await Promise.all(
+      this.ready.map(async (seat) => {
+        const answer = await Promise.race([seat.ask(about, askFor(seat.id)), late]);
+        return { worker: seat.id, answer };
+      }),
+    );
+    return answers.flatMap(({ worker, answer }) => (answer === undefined ? [] : [{ worker, answer }]));
+  }
+
+  /**
+   * Has every worker that serves tell what it counts, or as good as: one that is frozen never does.
+   *
+   * @returns whether one has answered; true also while there is none, which somebody else sees to
+   */
+  async count(): Promise<boolean> {
+    const { ready } = this;
+    const late = delay(ANSWER_TIMEOUT_MS, undefined, { ref: false });
+    const answers = await Promise.all(ready.map((seat) => Promise.race([seat.count(), late])));
+    return ready.length === 0 || answers.some((answer) => answer !== undefined);
   }
 
   /**

@@ -126,7 +126,7 @@ export class Handover {
     if (!seat.isTaking || now - seat.givenAt < TAKING_TIME_MAX_MS) return false;
     if (!this.asked.has(seat)) {
       this.asked.add(seat);
-      void seat.count().then(() => {
+      void seat.ping().then(() => {
         this.asked.delete(seat);
         seat.isTaking = false;
         this.wake();

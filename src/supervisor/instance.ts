@@ -45,9 +45,10 @@ export interface Instance {
   /**
    * Reads the configuration anew and puts it in force; open tunnels stay.
    *
+   * @param load instead of the way in which it was read at the start
    * @throws ConfigError, FairleadError; nothing has changed then
    */
-  reload(): Promise<ReloadReport>;
+  reload(load?: () => LoadedConfig): Promise<ReloadReport>;
   /** What happens to it. */
   readonly events: EventSource;
   /** Notes for operators that something has happened. */
@@ -55,6 +56,8 @@ export interface Instance {
   status(): Promise<Status>;
   /** All metrics in the text form of Prometheus. @param accept the Accept header of whoever asks */
   metrics(accept?: string): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** Whether a worker answers, as a sign of life for whoever watches over this process. */
+  answers(): Promise<boolean>;
   /** From now on it says that it is not ready, though it goes on as before. */
   leave(): void;
   /** What it hands on to the process that replaces it. */
@@ -145,11 +148,12 @@ export async function runInstance(config: Config, options: InstanceOptions): Pro
     get config() {
       return supervisor.config;
     },
-    reload: () => operations.reload(),
+    reload: (load) => operations.reload(load),
     events: operations.events,
     tell: (type, message, fields) => operations.events.add(type, message, fields),
     status: () => supervisor.status(),
     metrics: (accept) => operations.metrics(accept),
+    answers: () => supervisor.answers(),
     leave: () => supervisor.leave(),
     estate: {
       ...supervisor.legacy,

@@ -27,6 +27,16 @@ export class LoadExchange {
     this.tell(worker, this.board.removeWorker(worker));
   }
 
+  /** What one worker has on one backend. */
+  own(worker: number, pool: string, backend: string): number {
+    return this.board.own(worker, pool, backend);
+  }
+
+  /** What all have on one backend. */
+  total(pool: string, backend: string): number {
+    return this.board.total(pool, backend);
+  }
+
   /** What the others have, wherever they have something. */
   allOthers(worker: number): LoadChange[] {
     return this.board.allOthers(worker);

@@ -2,7 +2,6 @@ import { pino } from "pino";
 import type { Logger as PinoLogger } from "pino";
 import pretty from "pino-pretty";
 
-import type { Logger } from "../base/index.ts";
 import type { LogOptions } from "../config/index.ts";
 import type { AccessRecord, RequestWords } from "../gateway/index.ts";
 
@@ -51,25 +50,39 @@ function logFormat(log: LogOptions, isTerminal: boolean): "pretty" | "json" {
 /** What a line may hold of a text that a client chose: workers share an output, and only short lines stay whole there. */
 const TEXT_LENGTH_MAX = 1_024;
 
-/**
- * Writes a line for each record, unless that is switched off: a sentence for people, every field for programs.
- *
- * @param output where the logger writes to
- */
-export function logsRecords(
-  logger: Logger,
-  log: LogOptions,
-  output: LogOutput,
-): (record: AccessRecord, words: RequestWords | undefined) => void {
-  if (log.access === "off") return () => {};
-  if (logFormat(log, output.isTTY === true) === "pretty")
-    return (record) => logger.info({ id: record.id }, cut(readableRecord(record)));
-  if (log.accessFormat === "combined") {
-    // Such a line has no level; it is written where lines of level `info` are.
-    if (log.level !== "debug" && log.level !== "info") return () => {};
-    return (record, words) => void output.write(`${combinedLine(shortened(record), shortenedWords(words))}\n`);
+/** The lines that a process writes, as the configuration in force wants them. */
+export class Lines {
+  readonly logger: PinoLogger;
+  private log: LogOptions;
+  private readonly output: LogOutput;
+
+  /** @param fields what each line of the logger says beside its own */
+  constructor(log: LogOptions, output: LogOutput, noColor: boolean, fields: Readonly<Record<string, unknown>> = {}) {
+    this.log = log;
+    this.output = output;
+    this.logger = createLogger(log, output, noColor).child(fields);
   }
-  return (record) => logger.info(shortened(record), record.kind);
+
+  /** Goes by other options from now on. The form of the lines stays as it was. */
+  use(log: LogOptions): void {
+    const { format, accessFormat } = this.log;
+    this.log = { ...log, format, accessFormat };
+    this.logger.level = log.level;
+  }
+
+  /** Writes a line for a record, unless that is switched off: a sentence for people, every field for programs. */
+  readonly record = (record: AccessRecord, words: RequestWords | undefined): void => {
+    const { log, logger, output } = this;
+    if (log.access === "off") return;
+    if (logFormat(log, output.isTTY === true) === "pretty") {
+      logger.info({ id: record.id }, cut(readableRecord(record)));
+    } else if (log.accessFormat === "json") {
+      logger.info(shortened(record), record.kind);
+    } else if (log.level === "debug" || log.level === "info") {
+      // Such a line has no level; it is written where lines of level `info` are.
+      output.write(`${combinedLine(shortened(record), shortenedWords(words))}\n`);
+    }
+  };
 }
 
 function shortened(record: AccessRecord): AccessRecord {

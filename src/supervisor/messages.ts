@@ -16,6 +16,17 @@ export interface HealthNotice {
   readonly watched: boolean;
 }
 
+/** What a worker may have with one backend from now on; it answers each order of the number `order`. */
+export interface LeaseNotice {
+  readonly pool: string;
+  readonly backend: string;
+  readonly allowed: number | "off";
+  readonly order: number;
+}
+
+/** What the weight of a backend that warms up is multiplied with. */
+export type Warmth = readonly [pool: string, backend: string, factor: number];
+
 /** What all workers go by, swapped in whole at a reload. */
 export interface WorkerPlan {
   readonly config: Config;
@@ -23,6 +34,8 @@ export interface WorkerPlan {
   readonly secret: string;
   readonly health: readonly HealthNotice[];
   readonly others: readonly LoadChange[];
+  /** Of all backends that warm up; what is not there has its full weight. */
+  readonly warm: readonly Warmth[];
 }
 
 /** What a worker begins with. */
@@ -30,8 +43,9 @@ export interface WorkerStart extends WorkerPlan {
   /** Base64 of the 48 bytes that TLS session tickets are made with. */
   readonly ticketKeys: string;
   readonly workerId: number;
-  /** Whether there are other workers. */
-  readonly shared: boolean;
+  /** How many workers there are. */
+  readonly workers: number;
+  readonly leases: readonly LeaseNotice[];
   readonly room: WorkerRoom;
 }
 
@@ -53,9 +67,14 @@ export type ToWorker =
   | { readonly type: "health"; readonly notice: HealthNotice }
   /** The turn at an address has gone to another worker. */
   | { readonly type: "withdraw"; readonly turn: number }
+  /** `leased` answers it. */
+  | { readonly type: "lease"; readonly lease: LeaseNotice }
+  | { readonly type: "warm"; readonly warmth: Warmth }
   /** Most tunnels from now on. */
   | { readonly type: "room"; readonly tunnels: number }
   | { readonly type: "count"; readonly request: number }
+  /** Asks for a sign of life; `pong` is the answer. */
+  | { readonly type: "ping"; readonly request: number }
   /** A question of an operator's; `answer` brings the answer. */
   | { readonly type: "ask"; readonly request: number; readonly question: Question }
   /** Backends of a pool that have more than their share. */
@@ -67,7 +86,8 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: "ready" }
   | { readonly type: "failed"; readonly code: ErrorCode; readonly message: string }
-  | { readonly type: "configured"; readonly revision: number }
+  | { readonly type: "configured"; readonly revision: number; readonly connections: number }
+  | { readonly type: "pong"; readonly request: number; readonly connections: number }
   /** The connection with this number has been taken over; `connections` are open now. */
   | { readonly type: "taken"; readonly connection: number; readonly connections: number }
   /** It has let go of an address that it accepted at; with `error` because it could not. */
@@ -79,6 +99,16 @@ export type FromWorker =
       readonly error?: { readonly code: string; readonly message: string };
     }
   | { readonly type: "load"; readonly changes: readonly LoadChange[]; readonly connections: number }
+  /** An order has been taken over; it uses so many now. */
+  | {
+      readonly type: "leased";
+      readonly pool: string;
+      readonly backend: string;
+      readonly order: number;
+      readonly used: number;
+    }
+  /** Clients want more of a backend than it may have. */
+  | { readonly type: "want"; readonly pool: string; readonly backend: string }
   | { readonly type: "signal"; readonly pool: string; readonly backend: string; readonly signal: HealthSignal }
   | { readonly type: "answer"; readonly request: number; readonly answer: Answer }
   | { readonly type: "counts"; readonly request: number; readonly counts: WorkerCounts }

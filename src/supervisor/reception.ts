@@ -13,8 +13,10 @@ import { Turns } from "./turns.ts";
 
 /** Addresses that have been taken and are not accepted at yet. */
 export interface Opened {
+  /** Accepts no more at those that are not wanted any more. */
+  leave(): void;
   /**
-   * Accepts at them from now on, and no more at those that are not wanted any more.
+   * Accepts at them from now on.
    *
    * @throws FairleadError LISTEN_FAILED when an inherited descriptor cannot be accepted at
    */
@@ -245,7 +247,7 @@ class Places<Held> {
         throw error instanceof FairleadError ? error : listenError(listener, error as NodeJS.ErrnoException);
       }
     }
-    return { commit: () => this.commit(listeners, taken), cancel };
+    return { leave: () => this.leave(listeners), commit: () => this.commit(listeners, taken), cancel };
   }
 
   private places(): [string, Place][] {
@@ -260,13 +262,16 @@ class Places<Held> {
     for (const held of this.held.values()) this.keeper.drop(held);
   }
 
-  private async commit(listeners: readonly ListenerConfig[], taken: ReadonlyMap<ListenerConfig, Held>): Promise<void> {
-    const wanted = new Set(listeners.map(({ name }) => name));
+  private leave(wanted: readonly ListenerConfig[]): void {
+    const names = new Set(wanted.map(({ name }) => name));
     for (const [name, held] of this.held) {
-      if (wanted.has(name)) continue;
+      if (names.has(name)) continue;
       this.held.delete(name);
       this.keeper.end(name, held);
     }
+  }
+
+  private async commit(listeners: readonly ListenerConfig[], taken: ReadonlyMap<ListenerConfig, Held>): Promise<void> {
     this.listeners = listeners;
     for (const [listener, held] of taken) {
       this.held.set(listener.name, held);

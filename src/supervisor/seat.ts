@@ -55,6 +55,7 @@ export class Seat {
   /** Resolved when the worker goes by the configuration of that number. */
   private readonly configuring = new Map<number, () => void>();
   private lastRequest = 0;
+  private readonly pinged = new Map<number, () => void>();
   private readonly asked = new Map<number, (answer: Answer | undefined) => void>();
   private readonly waiting = new Map<number, (counts: WorkerCounts | undefined) => void>();
 
@@ -120,9 +121,35 @@ export class Seat {
     });
   }
 
-  configured(revision: number): void {
+  configured(revision: number, connections: number): void {
+    this.tellConnections(connections);
     this.configuring.get(revision)?.();
     this.configuring.delete(revision);
+  }
+
+  /** Asks for a sign of life, which tells the connections that it has; resolves when it has come, or the worker is gone. */
+  ping(): Promise<void> {
+    return new Promise((resolve) => {
+      this.lastRequest += 1;
+      this.pinged.set(this.lastRequest, resolve);
+      this.handle.send({ type: "ping", request: this.lastRequest });
+    });
+  }
+
+  /** Whether it has not given the sign of life that it was asked for. */
+  get isPinged(): boolean {
+    return this.pinged.size > 0;
+  }
+
+  ponged(request: number, connections: number): void {
+    this.tellConnections(connections);
+    this.pinged.get(request)?.();
+    this.pinged.delete(request);
+  }
+
+  /** What has been given to the worker may not have reached it yet. */
+  tellConnections(connections: number): void {
+    if (!this.isTaking) this.connections = connections;
   }
 
   /** Asks what the worker counts; undefined when it ends before it answers. */
@@ -165,6 +192,8 @@ export class Seat {
     this.waiting.clear();
     for (const resolve of this.asked.values()) resolve(undefined);
     this.asked.clear();
+    for (const resolve of this.pinged.values()) resolve();
+    this.pinged.clear();
     for (const resolve of this.configuring.values()) resolve();
     this.configuring.clear();
   }

@@ -118,6 +118,7 @@ function poolStatus(pool: PoolConfig, parts: Parts): PoolStatus {
     name: pool.name,
     balance: pool.balance.method,
     affinity: pool.affinity.method,
+    queued: parts.workers.reduce((sum, { counts }) => sum + (counts?.queued[pool.name] ?? 0), 0),
     backends: [
       ...pool.backends.map(({ name, weight, state, maxConnections }) => {
         const limit = maxConnections ?? pool.admission.maxConnections;

@@ -1,51 +1,44 @@
 import { setTimeout as setTimeoutPromise } from "node:timers/promises";
 
-import { startWheel, Wheel } from "../base/index.ts";
+import { FairleadError, startWheel, Wheel } from "../base/index.ts";
 import type { Milliseconds } from "../base/index.ts";
-import type { Config } from "../config/index.ts";
-import { retryAfter } from "../gateway/index.ts";
+import type { Config, ListenerConfig } from "../config/index.ts";
 import { takesNewWork } from "../health/index.ts";
-import { TurnAway } from "../listener/index.ts";
 import type { InstanceReading, Status } from "../metrics/index.ts";
 import type { Questions, TellEvent } from "../operations/index.ts";
 import { probe } from "../probes/index.ts";
 import { createDriver } from "../wire/index.ts";
-import type { Accepted } from "../wire/index.ts";
 
 import { loadBinding } from "./binding.ts";
 import { Crew } from "./crew.ts";
 import type { Report } from "./crew.ts";
 import { DRAIN_GRACE_MS } from "./drain.ts";
 import { HealthBoard } from "./health-board.ts";
+import { Leases } from "./leases.ts";
 import { LoadExchange } from "./load-exchange.ts";
 import type { FromWorker, LoadChange, WorkerPlan, WorkerStart } from "./messages.ts";
 import { PastCounts } from "./past-counts.ts";
+import { Overflow } from "./overflow.ts";
 import { createReception } from "./reception.ts";
 import { Observatory } from "./observatory.ts";
 import type { Reception } from "./reception.ts";
 import { planRoom } from "./room.ts";
 import type { Room } from "./room.ts";
 import type { Seat } from "./seat.ts";
-import { Seldom } from "./seldom.ts";
 import { Shares } from "./shares.ts";
 import { statusOf } from "./status.ts";
 import type { BoundAddress } from "./status.ts";
 import { makeLegacy } from "./succession.ts";
 import type { BackendLoad, Legacy } from "./succession.ts";
 import type { SupervisorWorld } from "./supervisor-world.ts";
+import { Warming } from "./warming.ts";
 
 /** Among the loads of workers, those of the process that this one replaces. */
 const PREDECESSOR_ID = 0;
 /** How long what came before a drain may take to be given to workers, and to be served by them as if nothing had happened. */
 const SETTLE_TIMEOUT_MS: Milliseconds = 2_000;
-/** How long a worker may take to tell its counts; one that is frozen never does. */
-const COUNT_TIMEOUT_MS: Milliseconds = 1_000;
-/** How long workers may take to go by another configuration; one that is frozen does it once it is not. */
-const CONFIGURE_TIMEOUT_MS: Milliseconds = 5_000;
 /** How much longer than its drain lasts a worker may take to say so. */
 const DRAINED_TIMEOUT_MS: Milliseconds = 2_000;
-/** Least time between two log lines about connections that could not be accepted. */
-const ACCEPT_FAILURE_INTERVAL_MS: Milliseconds = 1_000;
 
 /** Keeps the one truth that the workers of an instance share: configuration, loads, health, secrets, addresses. */
 export class Supervisor {
@@ -64,16 +57,18 @@ export class Supervisor {
   private readonly world: SupervisorWorld;
   private readonly wheel: Wheel;
   private readonly stopWheel: () => void;
+  /** The same moment by the calendar and by the clock. */
   private readonly started: number;
+  private readonly startedAt: Milliseconds;
   private readonly loads: LoadExchange;
   private readonly shares: Shares;
+  private readonly leases: Leases;
+  private readonly warming: Warming;
   private readonly health: HealthBoard;
   private readonly past = new PastCounts();
   private readonly crew: Crew;
   private readonly reception: Reception;
-  private readonly turnAway: TurnAway;
-  private readonly notTaken: Seldom;
-  private refusedConnections = 0;
+  private readonly overflow: Overflow;
   private left = false;
   private draining: Promise<boolean> | undefined;
 
@@ -81,21 +76,28 @@ export class Supervisor {
     this.current = config;
     this.world = world;
     this.started = world.clock.wall();
+    this.startedAt = world.clock.now();
     this.legacy = makeLegacy(config.secret, world.legacy);
     this.wheel = new Wheel(world.clock, undefined, (error) =>
       world.logger.error({ err: error }, "a timer failed unexpectedly"),
     );
     this.stopWheel = startWheel(this.wheel);
     const room = this.planRoom(config);
-    this.turnAway = new TurnAway(room.turnedAway);
-    this.notTaken = new Seldom(world.clock, ACCEPT_FAILURE_INTERVAL_MS, (times, reason) => {
-      world.logger.warn({ times, reason }, "connections cannot be accepted");
+    this.overflow = new Overflow(room.turnedAway, world);
+    const pools = Object.values(config.pools);
+    this.warming = new Warming(pools, {
+      ...world,
+      wheel: this.wheel,
+      tell: (warmth) => this.crew.tell({ type: "warm", warmth }),
     });
-    this.health = new HealthBoard(Object.values(config.pools), {
+    this.health = new HealthBoard(pools, {
       ...world,
       wheel: this.wheel,
       probe,
-      onNotice: (notice) => this.crew.tell({ type: "health", notice }),
+      onNotice: (notice) => {
+        this.warming.noticed(notice); // first: who is well again gets nothing before all know how little
+        this.crew.tell({ type: "health", notice });
+      },
       tell: (...event) => this.onEvent(...event),
     });
     this.crew = new Crew({
@@ -110,6 +112,7 @@ export class Supervisor {
     this.shares = new Shares(room, this.crew.seats);
     this.loads = new LoadExchange(this.crew.seats);
     this.loads.join(PREDECESSOR_ID);
+    this.leases = new Leases(pools, { ...world, loads: this.loads, seats: this.crew.seats });
     this.reception = this.makeReception();
     this.observatory = new Observatory({
       ...world,
@@ -182,24 +185,35 @@ export class Supervisor {
    * Puts another configuration in the place of this one: at once in each worker, and nothing that is open notices. What
    * is known of backends and workers lives on. The caller has judged it; options that need a restart are as they were.
    *
-   * @throws FairleadError LISTEN_FAILED; nothing has changed then
+   * @throws FairleadError LISTEN_FAILED, CONFLICT while it ends; nothing has changed then
    */
   async reconfigure(config: Config): Promise<void> {
+    if (this.state !== "running")
+      throw new FairleadError("CONFLICT", `This instance is ${this.state}, and goes by what it has until it ends.`);
     const opened = await this.reception.open(config.listeners);
     this.current = config;
-    this.health.update(Object.values(config.pools));
-    await this.tellPlan();
+    const pools = Object.values(config.pools);
+    this.health.update(pools);
+    this.warming.update(pools);
+    // Before workers let go of them: nobody is to get a turn at them any more.
+    opened.leave();
+    this.revision += 1;
+    const configured = this.crew.configure(this.revision, (seat) => this.planFor(seat));
+    // Right behind the plan, which brings the backends.
+    this.leases.update(pools);
+    await configured;
     await opened.commit();
+    // Where a worker cannot accept, that is told as ever.
+    const late = setTimeoutPromise(SETTLE_TIMEOUT_MS, undefined, { ref: false });
+    await Promise.race([this.reception.standing().catch(() => {}), late]);
     this.shares.change(this.planRoom(config));
   }
 
   async status(): Promise<Status> {
     const seats = this.crew.ready;
-    const late = setTimeoutPromise(COUNT_TIMEOUT_MS, undefined, { ref: false });
-    await Promise.all(seats.map((seat) => Promise.race([seat.count(), late])));
-    const { version } = this.world;
+    await this.crew.count();
     return statusOf({
-      version,
+      version: this.world.version,
       state: this.state,
       startedWall: this.started,
       config: this.config,
@@ -210,30 +224,24 @@ export class Supervisor {
         .map(({ id, share, handle: { pid }, counts }) => ({ id, share, pid, counts })),
       past: this.past,
       room: this.room,
-      refusedConnections: this.refusedConnections,
+      refusedConnections: this.overflow.refused,
       health: this.health,
-      wallOf: (monotonic) => this.world.clock.wall() - (this.world.clock.now() - monotonic),
+      // By one offset for good: a moment is the same each time it is told.
+      wallOf: (monotonic) => this.started + monotonic - this.startedAt,
     });
   }
 
-  /**
-   * Asks every worker that serves.
-   *
-   * @param askFor what to ask the worker of that number
-   * @returns the answers; who is gone or frozen gives none
-   */
-  async ask<About extends keyof Questions>(
+  /** Asks every worker that serves; see {@link Crew.ask}. */
+  ask<About extends keyof Questions>(
     about: About,
     askFor: (worker: number) => Questions[About]["ask"],
   ): Promise<{ readonly worker: number; readonly answer: Questions[About]["answer"] }[]> {
-    const late = setTimeoutPromise(COUNT_TIMEOUT_MS, undefined, { ref: false });
-    const answers = await Promise.all(
-      this.crew.ready.map(async (seat) => {
-        const answer = await Promise.race([seat.ask(about, askFor(seat.id)), late]);
-        return { worker: seat.id, answer };
-      }),
-    );
-    return answers.flatMap(({ worker, answer }) => (answer === undefined ? [] : [{ worker, answer }]));
+    return this.crew.ask(about, askFor);
+  }
+
+  /** Whether a worker answers, as a sign of life for whoever watches over this process. */
+  answers(): Promise<boolean> {
+    return this.crew.count();
   }
 
   /** Whether a backend is well enough for new work. */
@@ -282,7 +290,7 @@ export class Supervisor {
   private finish(): void {
     this.state = "stopped";
     this.reception.close();
-    this.turnAway.stop();
+    this.overflow.stop();
     this.health.stop();
     this.observatory.stop();
     this.stopWheel();
@@ -297,19 +305,15 @@ export class Supervisor {
         driver: createDriver(this.config.socketDriver, loadBinding),
         inherited: this.world.inherited ?? new Map(),
         waitingMax: this.room.waiting,
-        failed: (error) => this.notTaken.note(error.message),
-        refused: (listener, accepted) => this.refuse(listener, accepted),
+        failed: (error) => this.overflow.failed(error),
+        refused: (name, accepted) => this.overflow.refuse(this.listenerOf(name), accepted),
       },
       remote,
     );
   }
 
-  /** There is no place even for waiting: workers take too little, or this process may open too few files. */
-  private refuse(name: string, accepted: Accepted): void {
-    this.refusedConnections += 1;
-    this.notTaken.note("too many wait for a worker");
-    const listener = this.config.listeners.find((one) => one.name === name);
-    if (listener !== undefined) this.turnAway.refuse(accepted, listener, retryAfter(this.world.random));
+  private listenerOf(name: string): ListenerConfig | undefined {
+    return this.config.listeners.find((listener) => listener.name === name);
   }
 
   private planRoom({ limits, listeners }: Config): Room {
@@ -323,7 +327,8 @@ export class Supervisor {
       ...this.planFor(seat),
       ticketKeys: this.legacy.ticketKeys,
       workerId: seat.id,
-      shared: this.world.workers > 1,
+      workers: this.world.workers,
+      leases: this.leases.join(seat.id),
       room: { connections: worker.connections, tunnels: this.shares.of(seat), turnedAway },
     };
   }
@@ -334,16 +339,8 @@ export class Supervisor {
       secret: this.config.secret ?? this.legacy.secret,
       health: this.health.notices(),
       others: this.loads.allOthers(id),
+      warm: this.warming.warmths(),
     };
-  }
-
-  /** Resolves when all workers go by the configuration, or as good as. */
-  private async tellPlan(): Promise<void> {
-    this.revision += 1;
-    const { revision } = this;
-    const late = setTimeoutPromise(CONFIGURE_TIMEOUT_MS, undefined, { ref: false });
-    const seats = [...this.crew.seats.values()];
-    await Promise.all(seats.map((seat) => Promise.race([seat.configure(revision, this.planFor(seat)), late])));
   }
 
   private hear(seat: Seat, message: Report): void {
@@ -351,9 +348,11 @@ export class Supervisor {
     else if (message.type === "passed") this.passed(seat, message);
     else if (message.type === "load") this.takeLoads(seat, message.changes, message.connections);
     else if (message.type === "signal") this.health.observe(message.pool, message.backend, message.signal);
+    else if (message.type === "want" || message.type === "leased") this.leases.hear(seat.id, message);
     else if (message.type === "answer") seat.answered(message.request, message.answer);
     else if (message.type === "counts") seat.counted(message.request, message.counts);
-    else seat.configured(message.revision);
+    else if (message.type === "pong") seat.ponged(message.request, message.connections);
+    else seat.configured(message.revision, message.connections);
   }
 
   private taken(seat: Seat, connections: number): void {
@@ -366,24 +365,24 @@ export class Supervisor {
     seat.connections = connections;
     seat.turns -= 1;
     if (seat.leaving) this.shares.anew(seat.place);
-    if (error !== undefined) this.notTaken.note(error.message);
+    if (error !== undefined) this.overflow.failed(error);
     const cause = error === undefined ? undefined : Object.assign(new Error(error.message), { code: error.code });
     this.reception.passed(seat, listener, turn, cause);
   }
 
   private takeLoads(from: Seat, changes: readonly LoadChange[], connections: number): void {
-    // What has been given to the worker may not have reached it yet.
-    if (!from.isTaking) from.connections = connections;
+    from.tellConnections(connections);
     if (from.leaving) this.shares.anew(from.place);
     this.loads.take(from.id, changes);
+    this.leases.used(from.id, changes);
   }
 
   private workerArrived(seat: Seat): void {
     // Until now the one that it replaces went on getting connections.
     this.shares.anew(seat.place);
     this.reception.wake();
-    const { id, handle } = seat;
-    this.onEvent("worker-started", `worker ${id} serves`, { worker: id, pid: handle.pid });
+    const { id: worker, handle } = seat;
+    this.onEvent("worker-started", `worker ${worker} serves`, { worker, pid: handle.pid });
   }
 
   private workerCrashed({ id, handle: { pid } }: Seat, how: string): void {
@@ -395,6 +394,7 @@ export class Supervisor {
     this.reception.leave(seat);
     if (seat.counts !== undefined) this.past.add(seat.counts);
     this.loads.leave(seat.id);
+    this.leases.leave(seat.id);
     this.shares.anew(seat.place);
   }
 }

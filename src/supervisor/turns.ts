@@ -79,7 +79,7 @@ export class Turns {
   /** Resolves when those whose turn it is do accept, or with the first address at which they cannot. */
   async standing(): Promise<{ readonly listener: string; readonly error: NodeJS.ErrnoException } | undefined> {
     const doors = [...this.doors.values()];
-    await Promise.all(doors.flatMap(({ holder }) => holder?.count() ?? []));
+    await Promise.all(doors.flatMap(({ holder }) => holder?.ping() ?? []));
     const failed = doors.find(({ error }) => error !== undefined);
     return failed?.error === undefined ? undefined : { listener: failed.listener, error: failed.error };
   }
@@ -120,12 +120,18 @@ export class Turns {
 
   /** A worker that is frozen, or busy for long, must not keep clients waiting. */
   private check(): void {
+    // What has gone without anything else to be told of is room as well.
+    for (const seat of this.seats.values()) if (seat.ready && !seat.isPinged && !this.holds(seat)) void seat.ping();
     for (const door of this.doors.values()) {
       const { holder } = door;
       if (holder === undefined) this.give(door);
       else if (this.asked.has(holder)) this.withdraw(door, holder);
       else this.ask(holder);
     }
+  }
+
+  private holds(seat: Seat): boolean {
+    return [...this.doors.values()].some(({ holder }) => holder === seat);
   }
 
   /** Gives the turn to another. If the one that had it is alive after all, it lets go as soon as it hears of that. */
@@ -137,7 +143,7 @@ export class Turns {
 
   private ask(seat: Seat): void {
     this.asked.add(seat);
-    void seat.count().then(() => {
+    void seat.ping().then(() => {
       this.asked.delete(seat);
       this.wake();
     });

@@ -2,7 +2,7 @@
 import { systemClock, systemRandom } from "../base/index.ts";
 import type { Accepted, ServerHandle } from "../wire/index.ts";
 
-import { createLogger, logsRecords } from "./logging.ts";
+import { Lines } from "./logging.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
 import { openWorker } from "./worker.ts";
 import type { Worker } from "./worker.ts";
@@ -13,20 +13,21 @@ type Message =
   | { readonly type: "turn"; readonly listener: string; readonly turn: number };
 
 let worker: Worker | undefined;
+let lines: Lines | undefined;
 
 function send(message: FromWorker): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => {});
 }
 
 function begin(start: WorkerStart): void {
-  const { log } = start.config;
   const noColor = (process.env["NO_COLOR"] ?? "") !== "";
-  const logger = createLogger(log, process.stdout, noColor).child({ worker: start.workerId });
-  const onRecord = logsRecords(logger, log, process.stdout);
+  lines = new Lines(start.config.log, process.stdout, noColor, { worker: start.workerId });
+  const { logger, record: onRecord } = lines;
   worker = openWorker(start, { clock: systemClock, random: systemRandom, logger, onRecord, send });
 }
 
 function receive(message: Message, handle: unknown): void {
+  if (message.type === "plan") lines?.use(message.plan.config.log);
   if (message.type === "start") begin(message.start);
   // Only the supervisor writes to the channel; what it sends with these is what they are about. Without it, the client
   // has gone away on the way here.

@@ -21,7 +21,16 @@ import { drainGateway } from "./drain.ts";
 import { loadBinding } from "./binding.ts";
 import { Frontage } from "./frontage.ts";
 import { Turn } from "./turn.ts";
-import type { FromWorker, HealthNotice, LoadChange, ToWorker, WorkerPlan, WorkerStart } from "./messages.ts";
+import type {
+  FromWorker,
+  HealthNotice,
+  LeaseNotice,
+  LoadChange,
+  ToWorker,
+  Warmth,
+  WorkerPlan,
+  WorkerStart,
+} from "./messages.ts";
 import { ProcessMeter } from "./process-meter.ts";
 import { Seldom } from "./seldom.ts";
 
@@ -117,9 +126,10 @@ export class Worker {
       logger,
       secret: start.secret,
       idPrefix: this.idPrefix,
-      shared: start.shared,
+      workers: start.workers,
       driver,
-      onLoad: start.shared ? (pool, backend) => this.tellLoad(pool, backend) : () => {},
+      onLoad: start.workers > 1 ? (pool, backend) => this.tellLoad(pool, backend) : () => {},
+      onWant: (pool, backend) => world.send({ type: "want", pool: pool.name, backend: backend.name }),
       onSignal: (pool, backend, signal) => this.tellSignal(pool, backend, signal),
       meters: new Meters(),
       onRecord,
@@ -134,6 +144,7 @@ export class Worker {
     });
     this.desk = new Desk(this.gateway, start.workerId);
     this.applyKnowledge(start);
+    for (const lease of start.leases) this.applyLease(lease);
     this.stopWheel = startWheel(this.wheel);
   }
 
@@ -188,8 +199,12 @@ export class Worker {
     else if (message.type === "health") this.applyHealth(message.notice);
     else if (message.type === "withdraw") this.withdraw(message.turn);
     else if (message.type === "room") this.gateway.room.max = message.tunnels;
+    else if (message.type === "lease") this.applyLease(message.lease);
+    else if (message.type === "warm") this.applyWarmth(message.warmth);
     else if (message.type === "ask") this.answer(message.request, message.question);
     else if (message.type === "shed") this.gateway.pools.get(message.pool)?.shed(message.backends);
+    else if (message.type === "ping")
+      this.world.send({ type: "pong", request: message.request, connections: this.connections() });
     else if (message.type === "count")
       this.world.send({ type: "counts", request: message.request, counts: this.counts() });
     else void this.drain(message.over, message.settle);
@@ -237,7 +252,7 @@ export class Worker {
     this.gateway.reconfigure(plan.config, plan.secret);
     this.applyKnowledge(plan);
     for (const turn of this.turns) if (!this.frontage.has(turn.listener)) turn.pass();
-    this.world.send({ type: "configured", revision });
+    this.world.send({ type: "configured", revision, connections: this.connections() });
   }
 
   private answer(request: number, question: Question): void {
@@ -327,6 +342,7 @@ export class Worker {
       refusedTunnels: this.gateway.room.refused,
       refusedConnections: this.refusedConnections,
       pools,
+      queued: Object.fromEntries(Array.from(this.gateway.pools, ([name, { queued }]) => [name, queued])),
       metrics: {
         ...measure(this.gateway),
         process: this.processMeter.read(),
@@ -335,9 +351,21 @@ export class Worker {
     };
   }
 
-  private applyKnowledge({ health, others }: WorkerPlan): void {
+  private applyKnowledge({ health, others, warm }: WorkerPlan): void {
+    for (const warmth of warm) this.applyWarmth(warmth);
     for (const notice of health) this.applyHealth(notice);
     this.applyOthers(others);
+  }
+
+  private applyLease({ pool, backend, allowed, order }: LeaseNotice): void {
+    const confirm = (used: number): void => this.world.send({ type: "leased", pool, backend, order, used });
+    const known = this.gateway.pools.get(pool);
+    if (known === undefined) confirm(0);
+    else known.allow(backend, allowed, confirm);
+  }
+
+  private applyWarmth([pool, backend, factor]: Warmth): void {
+    this.gateway.pools.get(pool)?.warm(backend, factor);
   }
 
   private applyHealth({ pool, backend, healthy, watched }: HealthNotice): void {

@@ -51,7 +51,7 @@ const status: Status = {
   descriptors: null,
   refusedTunnels: 0,
   refusedConnections: 0,
-  pools: [{ name: "chat", balance: "least-connections", affinity: "none", backends: [backend(BACKEND)] }],
+  pools: [{ name: "chat", balance: "least-connections", affinity: "none", queued: 0, backends: [backend(BACKEND)] }],
 };
 
 const tunnel = {

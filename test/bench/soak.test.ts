@@ -44,7 +44,7 @@ const statusWith = (open: number): Status => {
   ] as const;
   const limits = { maxTunnels: null, descriptors: null, refusedTunnels: 0, refusedConnections: 0 };
   const counts = { handshakes: 0, tunnels: open, requests: 0, connections: open };
-  const pools = [{ name: "all", balance: "", affinity: "", backends }];
+  const pools = [{ name: "all", balance: "", affinity: "", queued: 0, backends }];
   return { version: "", state: "running", started: "", listeners: [], workers: [], ...counts, ...limits, pools };
 };
 

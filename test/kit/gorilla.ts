@@ -78,3 +78,30 @@ export const startGorilla = async (t: TestContext): Promise<ProgramBackend> => {
   await until(() => isListening(port), "the gorilla server listens");
   return asBackend(program, port);
 };
+
+/** Dials with gorilla's client, offers subprotocols, and prints what it got and how it ended. */
+const CLIENT_SOURCE = `package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/gorilla/websocket"
+)
+
+func main() {
+	dialer := websocket.Dialer{Subprotocols: os.Args[2:]}
+	conn, _, err := dialer.Dial(os.Args[1], nil)
+	if err != nil {
+		fmt.Println("refused:", err)
+		return
+	}
+	fmt.Println("open:", conn.Subprotocol())
+	_, _, err = conn.ReadMessage()
+	fmt.Println("over:", err)
+}
+`;
+
+/** A client that connects and reads until its WebSocket is over. */
+export const runGorillaClient = (t: TestContext, url: string, protocols: readonly string[] = []): Program =>
+  runProgram(t, built(CLIENT_SOURCE), [url, ...protocols]);

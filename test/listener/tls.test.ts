@@ -12,7 +12,7 @@ import { openWs } from "../kit/clients.ts";
 import { rawConnect } from "../kit/raw.ts";
 import { until } from "../kit/until.ts";
 
-const serve = async (t: TestContext): Promise<Harbour> => {
+const serve = async (t: TestContext, headTimeout = "500ms"): Promise<Harbour> => {
   const backend = await startEcho(t);
   const certificates = [
     { ...pem(["127.0.0.1", "localhost"]), hosts: [] },
@@ -22,7 +22,7 @@ const serve = async (t: TestContext): Promise<Harbour> => {
   return startBalancer(t, {
     listen: [{ address: "127.0.0.1:0", tls: { certificates } }],
     backends: [backend.url],
-    limits: { headTimeout: "500ms" },
+    limits: { headTimeout },
   });
 };
 
@@ -79,4 +79,16 @@ test("plain text, garbage and silence on a TLS port are ended, and nobody else n
   assert.equal(await bystander.ask("untouched"), "untouched");
   await bystander.bye();
   await until(async () => (await harbour.balancer.status()).connections === 0, "nothing is connected");
+});
+
+test("a client that goes away in the middle of its TLS handshake is forgotten at once, not when its time is over", async (t) => {
+  const harbour = await serve(t, "60s");
+  const connections = async (): Promise<number> => (await harbour.balancer.status()).connections;
+  const bystander = await handshake(t, harbour, { servername: "chat.example.com" });
+  // It knows enough by now, and its own last words are still to be written.
+  const leaver = await handshake(t, harbour, { servername: "chat.example.com" });
+  leaver.destroy();
+  await until(async () => (await connections()) === 1, "one is left");
+  bystander.destroy();
+  await until(async () => (await connections()) === 0, "nothing is connected");
 });

@@ -58,8 +58,9 @@ const poolOf = (choice: Choice = {}, world: Partial<PoolWorld> = {}) => {
   const pool = new Pool(configOf(choice), "secret", {
     clock: { now: () => 0, wall: () => 0 },
     random: seededRandom(7),
-    shared: false,
+    workers: 1,
     onLoad: () => {},
+    onWant: () => {},
     ...world,
   });
   const at = (index: number): Backend => {
@@ -70,7 +71,8 @@ const poolOf = (choice: Choice = {}, world: Partial<PoolWorld> = {}) => {
   return {
     pool,
     at,
-    pick: (facts: RequestFacts, tried: readonly number[]): number => pool.pick(facts, tried.map(at))?.index ?? -1,
+    pick: (facts: RequestFacts, tried: readonly number[]): number =>
+      pool.pick({ kind: "tunnel", facts, failed: tried.map(at) })?.index ?? -1,
     cookieFor: (index: number, facts: RequestFacts) => pool.cookieFor(at(index), facts),
     acquire: (index: number) => pool.acquire(at(index)),
     release: (index: number) => pool.release(at(index)),
@@ -202,7 +204,7 @@ test("hashing takes its key from the request", () => {
 
 test("where others pick too, many picks at once are two choices, and never one backend only", () => {
   let now = 0;
-  const pool = poolOf({ size: 10 }, { shared: true, clock: { now: () => now, wall: () => now } });
+  const pool = poolOf({ size: 10 }, { workers: 2, clock: { now: () => now, wall: () => now } });
   // The others' counts lag behind: a full scan would send everybody to the one that looks empty.
   for (let index = 1; index < 10; index += 1) pool.setOthers(index, 1);
   const few = pool.pick(factsOf(), []);
@@ -287,8 +289,10 @@ test("another secret makes other cookies", () => {
 
 test("whoever has to leave a backend is sent where the algorithm says, whatever affinity says, and never back", () => {
   const { pool } = poolOf({ affinity: "client-ip" });
-  const preferred = pool.pick(factsOf(), []);
+  const seeker = { kind: "tunnel" as const, facts: factsOf(), failed: [] };
+  const preferred = pool.pick(seeker);
   assert.ok(preferred !== undefined);
-  for (let at = 0; at < 10; at += 1) assert.notEqual(pool.pickAnother(factsOf(), [preferred]), preferred);
-  assert.equal(pool.pickAnother(factsOf(), pool.members), undefined);
+  const leaver = { ...seeker, failed: [preferred], leaves: true };
+  for (let at = 0; at < 10; at += 1) assert.notEqual(pool.pick(leaver), preferred);
+  assert.equal(pool.pick({ ...leaver, failed: pool.members }), undefined);
 });

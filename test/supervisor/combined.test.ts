@@ -5,7 +5,7 @@ import fc from "fast-check";
 import type { LogOptions } from "../../src/config/index.ts";
 import type { AccessRecord } from "../../src/gateway/index.ts";
 import { combinedLine } from "../../src/supervisor/combined.ts";
-import { createLogger, logsRecords } from "../../src/supervisor/index.ts";
+import { Lines } from "../../src/supervisor/index.ts";
 
 const LEG = { closeFrom: null, closeTo: null, messages: 1, rttMs: null };
 const RECORD: AccessRecord = {
@@ -94,7 +94,7 @@ test("combined lines are raw, and only where lines are no sentences and records 
       accessEvery: "off",
       ...log,
     };
-    logsRecords(createLogger(all, output, true), all, output)({ ...RECORD, path: "x".repeat(9_000) }, WORDS);
+    new Lines(all, output, true).record({ ...RECORD, path: "x".repeat(9_000) }, WORDS);
     return text;
   };
   assert.match(written({}).trimEnd(), COMBINED);

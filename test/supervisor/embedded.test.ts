@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import test from "node:test";
 
-import { createLoadBalancer, type AccessRecord } from "../../src/index.ts";
+import { ConfigError, createLoadBalancer, type AccessRecord } from "../../src/index.ts";
 import { startEcho } from "../kit/backends.ts";
 import { startRaw } from "../kit/raw.ts";
 import { startBalancer } from "../kit/balancer.ts";
-import { openWs } from "../kit/clients.ts";
+import { lastly } from "../kit/cleanup.ts";
+import { openWs, whose } from "../kit/clients.ts";
 import { runProgram } from "../kit/processes.ts";
 import { until } from "../kit/until.ts";
 
@@ -35,6 +36,27 @@ test("close ends open sockets with 1012, and again gives the same promise", asyn
   assert.equal((await client.closed()).code, 1012);
   assert.deepEqual(await balancer.close({ drain: "1m" }), { clean: true });
   assert.equal((await balancer.status()).state, "stopped");
+});
+
+test("another configuration is put in force as a whole, or not at all; open tunnels stay", async (t) => {
+  const [one, two] = [await startEcho(t, { name: "one" }), await startEcho(t, { name: "two" })];
+  const listen = "127.0.0.1:0";
+  const balancer = await createLoadBalancer({ listen, backends: [one.url] });
+  lastly(t, async () => void (await balancer.close({ drain: 0 })));
+  const client = await openWs(t, balancer.addresses[0]?.url ?? "");
+  const pool = { backends: [one.url, two.url] };
+  const report = await balancer.reload({ listen: [listen, "127.0.0.2:0"], pools: { default: pool }, admin: "off" });
+  assert.deepEqual([report.outcome, report.file, report.changes.length], ["reloaded", null, 2]);
+  assert.equal(balancer.addresses.length, 2);
+  assert.equal(await client.ask("who"), "one");
+  assert.equal(await whose(await openWs(t, balancer.addresses[1]?.url ?? "")), "two");
+  await assert.rejects(balancer.reload({ backends: ["ftp://127.0.0.1"] }), ConfigError);
+  await assert.rejects(balancer.reload({ ...pool, workers: 2 }), /^FairleadError: workers: 2 is not possible/);
+  assert.equal(balancer.addresses.length, 2);
+  await balancer.reload({ listen, backends: [two.url] });
+  assert.equal((await client.closed()).code, 1012);
+  await balancer.close({ drain: 0 });
+  await assert.rejects(balancer.reload({ listen, backends: [one.url] }), /is stopped/);
 });
 
 test("several workers are refused clearly", async () => {

@@ -111,7 +111,7 @@ test("a worker gets no second connection before it has taken the first, and one 
   pass(150);
   take(2);
   await turn();
-  assert.deepEqual(await come(0), ["1: count", "2: connection"]);
+  assert.deepEqual(await come(0), ["1: ping", "2: connection"]);
 });
 
 test("connections wait while there is no worker, and are dropped when there will be none", async () => {

@@ -11,6 +11,7 @@ const counted = (...backends: BackendCounts[]): WorkerCounts => ({
   connections: 0,
   refusedTunnels: 2,
   refusedConnections: 1,
+  queued: {},
   pools: { chat: Object.fromEntries(backends.map((counts, index) => [`ws://${index}`, counts])) },
   metrics: UNMEASURED,
 });

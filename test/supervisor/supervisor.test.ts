@@ -33,6 +33,7 @@ const counted = (tunnels: number, open = 0): WorkerCounts => ({
   connections: open,
   refusedTunnels: 0,
   refusedConnections: 0,
+  queued: {},
   pools: { default: { [ONE]: { open, inFlight: 0, load: open, tunnels, requests: 0, failures: 0 } } },
   metrics: UNMEASURED,
 });
@@ -212,4 +213,37 @@ test("a worker that does not answer is shown as it was, and its totals count onc
   puppet(1).tell({ type: "drained", clean: true, counts: counted(9) });
   await turn();
   assert.equal((await total(() => {}))[0], 19);
+});
+
+test("limits and warming that a reload brings are told behind it, and by what workers have; a crash gives all back", async (t) => {
+  const { supervisor, puppet } = await startPuppets(t, 2);
+  puppet(0).tell({ type: "load", changes: [["default", ONE, 3]], connections: 3 });
+  puppet(1).tell({ type: "load", changes: [["default", ONE, 1]], connections: 1 });
+  const added = "ws://127.0.0.1:83";
+  const backends = [{ url: ONE, maxConnections: 6 }, TWO, added];
+  const { config } = parseConfig({
+    listen: "127.0.0.1:0",
+    admin: "off",
+    pools: { default: { backends, admission: { slowStart: "1m" } } },
+  });
+  void supervisor.reconfigure(config);
+  await until(() => puppet(1).got.some(({ type }) => type === "plan"), "the plan is told");
+  for (const [index, allowed] of [4, 2].entries()) {
+    const { got, tell } = puppet(index);
+    const plan = got.findLastIndex(({ type }) => type === "plan");
+    const order = got.slice(plan).find((message) => message.type === "lease");
+    assert.equal(order?.lease.allowed, allowed);
+    const { pool, backend, order: number } = order.lease;
+    tell({ type: "leased", pool, backend, order: number, used: [3, 1][index] ?? 0 });
+    const message = got[plan];
+    assert.ok(message?.type === "plan");
+    assert.deepEqual(
+      message.plan.warm.map(([, name]) => name),
+      [added],
+    );
+  }
+  puppet(1).tell({ type: "want", pool: "default", backend: ONE });
+  puppet(0).die();
+  const lastLease = () => puppet(1).got.findLast((message) => message.type === "lease")?.lease.allowed;
+  await until(() => lastLease() === 3, "the one that is left gets a part of what is free");
 });

@@ -1,8 +1,8 @@
 import { Option } from "commander";
 import { z } from "zod";
 
-import type { LoadedConfig } from "../../config/index.ts";
-import { createLogger, logsRecords } from "../../supervisor/index.ts";
+import type { Config, LoadedConfig } from "../../config/index.ts";
+import { Lines } from "../../supervisor/index.ts";
 import type { Origin } from "../../supervisor/index.ts";
 import { defineCommand, type Given } from "../command.ts";
 import { type Demo, startDemo } from "../demo.ts";
@@ -92,14 +92,15 @@ async function serveLoaded(
 ): Promise<number> {
   const loaded = read();
   const { config, warnings, file } = loaded;
-  const logger = createLogger(config.log, io.stdout, (io.env["NO_COLOR"] ?? "") !== "");
+  const lines = new Lines(config.log, io.stdout, (io.env["NO_COLOR"] ?? "") !== "");
+  const { logger, record: onRecord } = lines;
   if (file !== undefined) logger.info({ file }, "configuration read");
   for (const warning of warnings) logger.warn({}, warning);
   // Lines for people do not belong among lines for programs.
   const output = io.stdout.isTTY === true ? io.stdout : io.stderr;
-  const onRecord = logsRecords(logger, config.log, io.stdout);
   const source = file === undefined ? undefined : { loaded, read, cwd: io.cwd };
-  const options = { logger, onRecord, origin, source, env: io.env };
+  const onReloaded = ({ log }: Config): void => lines.use(log);
+  const options = { logger, onRecord, origin, source, onReloaded, env: io.env };
   return serve(config, options, io.signals, (urls) => onListening(urls, output));
 }
 
