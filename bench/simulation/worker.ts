@@ -68,7 +68,7 @@ export class SimulatedWorker {
   /** Places a tunnel. */
   open(room: string, rate: number, backends: ReadonlyMap<string, SimulatedBackend>): Backend | undefined {
     const facts = { path: room, query: "", headers: [], host: undefined, clientAddress: room, secure: false };
-    const backend = this.pool.pick(facts, []);
+    const backend = this.pool.pick({ kind: "tunnel", facts: facts, failed: [] });
     const simulated = backendOf(backends, backend?.name);
     if (backend === undefined || simulated === undefined) return undefined;
     this.pool.acquire(backend);

@@ -1,10 +1,11 @@
-import { FairleadError } from "../base/index.ts";
+import { detachedEntry, FairleadError } from "../base/index.ts";
+import type { Milliseconds } from "../base/index.ts";
 import type { RehomeOptions } from "../config/index.ts";
 import { headerValue, withHeader } from "../http/index.ts";
 import type { RawHeaders, RequestFacts } from "../http/index.ts";
 import type { Backend, Pool, Seeker } from "../pool/index.ts";
 import { Dial, dismiss, Home, TRUTH } from "../relay/index.ts";
-import type { DialOutcome, HomeFinder, Search } from "../relay/index.ts";
+import type { DialLimits, DialOutcome, HomeFinder, Search } from "../relay/index.ts";
 import { agreedText, resetsServerContext } from "../websocket/index.ts";
 import type { UpgradeRequest } from "../websocket/index.ts";
 
@@ -23,6 +24,9 @@ export interface Handshake {
 }
 
 const SECOND_MS = 1_000;
+/** Share of the time without a backend that each half of a dial may take. */
+const DIAL_SHARE = 0.4;
+const ASK_AGAIN_MS: Milliseconds = 100;
 
 /**
  * Finds other backends for one tunnel: each gets the client's own handshake, and has to answer it as the first one did.
@@ -43,7 +47,6 @@ export class Rehoming implements HomeFinder {
   private current: Search | undefined;
   private startedAt = 0;
   private dial: Dial | undefined;
-  /** Does not wait for a place any more. */
   private leaveQueue: (() => void) | undefined;
 
   /** @param answer headers of the first backend's */
@@ -93,12 +96,19 @@ export class Rehoming implements HomeFinder {
   async run(): Promise<void> {
     const { current: search, gateway } = this;
     const entry = gateway.plan.entries.get(this.life.pool.name);
-    const tried: Backend[] = [this.life.backend];
+    const failed: Backend[] = [this.life.backend];
+    const seeker: Seeker = { kind: "tunnel", facts: this.handshake.facts, failed, leaves: true };
     try {
       while (entry !== undefined && search !== undefined && this.current === search && !gateway.draining) {
-        const backend = await this.claim(entry.pool, tried);
-        if (backend === undefined || (await this.attempt(entry, backend))) break;
-        tried.push(backend);
+        const { pool } = entry;
+        const isSpent = failed.length > pool.config.dial.maxAttempts;
+        const backend = isSpent ? undefined : (pool.claim(seeker) ?? (await this.wait(pool, seeker)));
+        if (backend === undefined) {
+          if (isSpent || !pool.isOverloaded(seeker)) break;
+          await this.pause();
+        } else if (this.current !== search) pool.release(backend);
+        else if (await this.attempt(entry, backend)) break;
+        else failed.push(backend);
       }
     } catch (error) {
       gateway.world.logger.error({ err: error, id: this.life.draft.id }, "a re-homing failed unexpectedly");
@@ -107,22 +117,28 @@ export class Rehoming implements HomeFinder {
     if (search !== undefined && this.current === search) this.home.strand();
   }
 
-  /** A place with another backend, for which it waits where all have as much as they may have. */
-  private async claim(pool: Pool, tried: readonly Backend[]): Promise<Backend | undefined> {
-    if (tried.length > pool.config.dial.maxAttempts) return undefined;
-    const seeker: Seeker = { kind: "tunnel", facts: this.handshake.facts, failed: tried, anew: true };
-    const backend = pool.claim(seeker);
-    if (backend !== undefined) return backend;
+  /** Waits for a place in the pool's queue; at once undefined where there is none. */
+  private async wait(pool: Pool, seeker: Seeker): Promise<Backend | undefined> {
     const waiter = pool.wait(seeker);
-    this.leaveQueue = waiter?.leave;
-    const found = await waiter?.place;
+    if (waiter === undefined) return undefined;
+    this.leaveQueue = waiter.leave;
+    const backend = await waiter.place;
     this.leaveQueue = undefined;
-    if (found === undefined || this.isWanted) return found;
-    pool.release(found);
-    return undefined;
+    return backend;
   }
 
-  /** Dials one backend, with which it has a place; true when the tunnel is joined to it. */
+  /** Backends that are there but full, or paced, are asked again, for as long as one is wanted. */
+  private pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const entry = detachedEntry(() => {
+        resolve();
+        return 0;
+      });
+      this.gateway.world.wheel.add(entry, ASK_AGAIN_MS);
+    });
+  }
+
+  /** Dials one backend, whose place it has; true when the tunnel is joined to it. */
   private async attempt(entry: PoolEntry, backend: Backend): Promise<boolean> {
     const { pool, upstream } = entry;
     const { world } = this.gateway;
@@ -130,7 +146,7 @@ export class Rehoming implements HomeFinder {
     let joined = false;
     try {
       const text = withHeader(head, "Fairlead-Rehome", this.headerValue());
-      this.dial = new Dial(upstream.target(backend.config), text, upgrade, pool.config.dial, world);
+      this.dial = new Dial(upstream.target(backend.config), text, upgrade, this.limitsOf(pool), world);
       const outcome = await this.dial.outcome;
       world.meters.dialled(pool.name, backend.name, outcome.kind);
       this.gateway.signal(pool, backend, "success");
@@ -142,6 +158,15 @@ export class Rehoming implements HomeFinder {
       if (!joined) pool.release(backend);
     }
     return joined;
+  }
+
+  /** One candidate that does not answer must not take all the time that there is. */
+  private limitsOf({ config: { dial } }: Pool): DialLimits {
+    const longest = this.home.options.timeout * DIAL_SHARE;
+    return {
+      connectTimeout: Math.min(dial.connectTimeout, longest),
+      handshakeTimeout: Math.min(dial.handshakeTimeout, longest),
+    };
   }
 
   private headerValue(): string {

@@ -86,7 +86,7 @@ export class Desk {
     const moved = new Map<string, number>();
     const left = new Map<string, TunnelLife[]>();
     for (const life of this.gateway.tunnels) {
-      if (life.pool !== pool || !isOpen(life)) continue;
+      if (life.pool !== pool || !isSettled(life)) continue;
       const lives = left.get(life.backend.name);
       if (lives === undefined) left.set(life.backend.name, [life]);
       else lives.push(life);
@@ -112,6 +112,11 @@ export class Desk {
 }
 
 function isOpen({ tunnel }: TunnelLife): boolean {
+  return tunnel.cause === undefined;
+}
+
+/** Whether it still has to leave its backend. */
+function isSettled({ tunnel }: TunnelLife): boolean {
   return tunnel.cause === undefined && !tunnel.isMoving;
 }
 

@@ -102,7 +102,7 @@ export class Admission {
     if (!this.isOverloaded(seeker)) return undefined;
     this.wantMore();
     const { size, timeout } = this.places.config().admission.queue;
-    const patient = seeker.anew === true || (seeker.kind === "tunnel" && this.waiting.patient < size);
+    const patient = seeker.leaves === true || (seeker.kind === "tunnel" && this.waiting.patient < size);
     if (!patient && !this.isAnswerDue()) return undefined;
     const now = this.world.clock.now();
     const waiter = this.waiting.add(seeker, patient, now + (patient ? timeout : LEASE_ANSWER_MAX_MS));

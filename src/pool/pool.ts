@@ -126,22 +126,16 @@ export class Pool {
   }
 
   /**
-   * Chooses a backend: the one that affinity prefers, else the algorithm's.
+   * Chooses a backend: the one that affinity prefers, else the algorithm's; of those that leave theirs, the algorithm's.
    *
-   * @param anew by the algorithm alone: for a client that is to leave where it was
    * @returns undefined when no candidate is left
    */
-  pick(
-    facts: RequestFacts,
-    failed: readonly Backend[],
-    kind: Seeker["kind"] = "tunnel",
-    anew = false,
-  ): Backend | undefined {
+  pick({ kind, facts, failed, leaves }: Seeker): Backend | undefined {
     const { members, affinity } = this.chooser;
     const { view, balancer } = this.chooser[kind];
     if (this.pickRate !== undefined) view.stale = this.pickRate.isHigh();
     const tried = failed.length === 0 ? NONE : failed.map(({ index }) => index);
-    const preferred = anew ? -1 : affinity.prefer(view, facts, tried);
+    const preferred = leaves === true ? NOWHERE : affinity.prefer(view, facts, tried);
     const kept = preferred >= 0 ? members[preferred] : undefined;
     if (kept !== undefined && !kept.sheds) return kept;
     return members[balancer.pick(view, { key: this.keyOf(facts), tried })];
@@ -334,8 +328,9 @@ export class Pool {
     return new Admission(places, { clock, workers, later, onWant: (backend) => onWant(this, backend) });
   }
 
-  private take({ kind, facts, failed, anew }: Seeker): Backend | undefined {
-    const backend = this.pick(facts, failed, kind, anew);
+  private take(seeker: Seeker): Backend | undefined {
+    const { kind } = seeker;
+    const backend = this.pick(seeker);
     if (backend === undefined) return undefined;
     this.acquire(backend);
     this.admission.taken(backend, kind);

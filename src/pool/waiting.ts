@@ -11,7 +11,7 @@ export interface Seeker {
   /** Backends that have failed for it; they are not offered again. */
   readonly failed: readonly Backend[];
   /** It is to leave where it was: affinity is not asked, and it waits for a place whether others may or not. */
-  readonly anew?: boolean;
+  readonly leaves?: boolean;
 }
 
 /** A seeker that waits. */

@@ -8,6 +8,7 @@ import { MovableBackend } from "./movable-backend.ts";
 import type { MovableClient } from "./movable-client.ts";
 import { newMaskKey } from "./own-frames.ts";
 import { Replay } from "./replay.ts";
+import { SideState } from "./side.ts";
 import { trackingOf } from "./tracking.ts";
 import { CLOSE_REASON, TRUTH } from "./truth.ts";
 import type { EndCause } from "./truth.ts";
@@ -325,6 +326,8 @@ export class Home {
   }
 
   private seek(): void {
+    // Whatever it still says, should it come to life again, is not the client's any more.
+    this.backend.state = SideState.deaf;
     this.client.readOn();
     this.finder.search({ reason: this.reason, count: this.count + 1, lost: this.lostNow });
   }

@@ -66,7 +66,7 @@ const poolOf = (balance: BalanceInput, size = 2, workers = 1) => {
     /** Where the next ones go. */
     picks: (count: number): number[] =>
       Array.from({ length: count }, () => {
-        const backend = pool.pick(FACTS, []);
+        const backend = pool.pick({ kind: "tunnel", facts: FACTS, failed: [] });
         assert.ok(backend);
         pool.acquire(backend);
         return backend.index;
@@ -245,8 +245,8 @@ test("where a rate tells tunnels and requests apart, both go by what is measured
   acquire(0, 10);
   acquire(1, 10);
   pass(60, 30, 10);
-  assert.equal(pool.pick(FACTS, [], "tunnel"), at(1));
-  assert.equal(pool.pick(FACTS, [], "request"), at(1));
+  assert.equal(pool.pick({ kind: "tunnel", facts: FACTS, failed: [] }), at(1));
+  assert.equal(pool.pick({ kind: "request", facts: FACTS, failed: [] }), at(1));
 });
 
 test("what a worker tells is what it alone has seen, and each thing once", () => {

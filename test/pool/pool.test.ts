@@ -71,7 +71,8 @@ const poolOf = (choice: Choice = {}, world: Partial<PoolWorld> = {}) => {
   return {
     pool,
     at,
-    pick: (facts: RequestFacts, tried: readonly number[]): number => pool.pick(facts, tried.map(at))?.index ?? -1,
+    pick: (facts: RequestFacts, tried: readonly number[]): number =>
+      pool.pick({ kind: "tunnel", facts, failed: tried.map(at) })?.index ?? -1,
     cookieFor: (index: number, facts: RequestFacts) => pool.cookieFor(at(index), facts),
     acquire: (index: number) => pool.acquire(at(index)),
     release: (index: number) => pool.release(at(index)),
@@ -288,8 +289,10 @@ test("another secret makes other cookies", () => {
 
 test("whoever has to leave a backend is sent where the algorithm says, whatever affinity says, and never back", () => {
   const { pool } = poolOf({ affinity: "client-ip" });
-  const preferred = pool.pick(factsOf(), []);
+  const seeker = { kind: "tunnel" as const, facts: factsOf(), failed: [] };
+  const preferred = pool.pick(seeker);
   assert.ok(preferred !== undefined);
-  for (let at = 0; at < 10; at += 1) assert.notEqual(pool.pick(factsOf(), [preferred], "tunnel", true), preferred);
-  assert.equal(pool.pick(factsOf(), pool.members, "tunnel", true), undefined);
+  const leaver = { ...seeker, failed: [preferred], leaves: true };
+  for (let at = 0; at < 10; at += 1) assert.notEqual(pool.pick(leaver), preferred);
+  assert.equal(pool.pick({ ...leaver, failed: pool.members }), undefined);
 });

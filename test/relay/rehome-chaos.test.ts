@@ -24,7 +24,7 @@ const anyStep = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
-      what: fc.constantFrom("move", "lose", "join", "join", "answer Close", "stall", "drain", "drain"),
+      what: fc.constantFrom("move", "lose", "is silent", "join", "join", "answer Close", "stall", "drain", "drain"),
       size: fc.constant(0),
     }),
   },
@@ -116,6 +116,7 @@ const play = (world: MovableWorld, step: Step, fromClient: Feed, feeds: Feed[], 
   else if (step.what === "pass") world.pass(step.size);
   else if (step.what === "move") world.tunnel.rehome("drain");
   else if (step.what === "lose") leg.reset();
+  else if (step.what === "is silent") world.home.loses("backend-silent");
   else if (step.what === "stall") leg.stalled = true;
   else if (step.what === "drain") leg.drain();
   else if (step.what === "join") {

@@ -38,7 +38,7 @@ const anyStep = fc.oneof(
       deed: fc.constantFrom(...Object.keys(DEEDS)),
     }),
   },
-  { weight: 4, arbitrary: fc.record({ home: fc.constantFrom("move", "join", "join", "strand") }) },
+  { weight: 4, arbitrary: fc.record({ home: fc.constantFrom("move", "join", "join", "strand", "lose") }) },
   { weight: 2, arbitrary: fc.record({ pass: fc.constantFrom(100, 500, 2_000, 6_000, 31_000) }) },
   { weight: 1, arbitrary: fc.record({ end: fc.constantFrom(...CAUSES) }) },
 );
@@ -51,6 +51,7 @@ const take = (world: MovableWorld, gone: Set<FakeLeg>, step: Step): void => {
   else if ("home" in step) {
     if (step.home === "move") world.tunnel.rehome("drain");
     else if (step.home === "join") world.join();
+    else if (step.home === "lose") world.home.loses("backend-silent");
     else world.home.strand();
   } else {
     const leg = step.leg === "client" ? world.client : world.backend();

@@ -94,3 +94,23 @@ test("a ping that the old backend has left unanswered is sent to the next one; o
   client.send({ opcode: OPCODE.ping, payload: "three" });
   assert.equal(world.join().frames().length, 1, "what waits is sent once");
 });
+
+test("a backend that has been left says nothing more to the client, though it wakes up before there is another one", () => {
+  const silent = openMovable({}, { heartbeat: { interval: 10_000, timeout: 2_000 } });
+  for (let at = 0; at < 30; at += 1) {
+    silent.client.send({ opcode: OPCODE.pong, payload: "alive" });
+    silent.pass(500);
+  }
+  const told = openMovable();
+  told.tunnel.rehome("drain");
+  told.pass(400 + 2_500 + 200);
+  for (const world of [silent, told]) {
+    assert.equal(world.searches.length, 1);
+    const old = world.backend();
+    world.client.frames();
+    old.send(text("too late"));
+    old.begin({ opcode: OPCODE.binary, payload: Buffer.alloc(300) });
+    world.join().send(text("from the next one"));
+    assert.deepEqual(textsIn(world.client.frames()), ["from the next one"]);
+  }
+});
