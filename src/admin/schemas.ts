@@ -213,6 +213,7 @@ const sampleSchema = shapeOf<Sample>()(
     opened: amount.describe("Per second, like all rates here."),
     closed: amount,
     refused: amount,
+    rehomed: amount.describe("Tunnels that have got another backend."),
     messages: directionsSchema,
     bytes: directionsSchema,
     closeCodes: z.record(z.string(), amount).describe("By close code; `none` where there was no Close."),

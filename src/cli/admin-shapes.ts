@@ -107,6 +107,7 @@ export const eventSchema = z.looseObject({
 export const sampleSchema = z.object({
   time: z.string(),
   opened: z.number(),
+  rehomed: z.number().prefault(0),
   messages: z.object({ fromClient: z.number(), fromBackend: z.number() }),
   bytes: z.object({ fromClient: z.number(), fromBackend: z.number() }),
 });

@@ -14,6 +14,7 @@ export function Plots(): VNode {
       ["opened", ({ opened }) => opened],
       ["closed", ({ closed }) => closed],
       ["refused", ({ refused }) => refused],
+      ["re-homed", ({ rehomed }) => rehomed],
     ]),
   ).value;
   const messages = useComputed(() =>

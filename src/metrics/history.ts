@@ -35,6 +35,8 @@ export interface Sample {
   readonly opened: number;
   readonly closed: number;
   readonly refused: number;
+  /** Tunnels that have got another backend. */
+  readonly rehomed: number;
   readonly messages: { readonly fromClient: number; readonly fromBackend: number };
   readonly bytes: { readonly fromClient: number; readonly fromBackend: number };
   /** By the code that the client was told, or told us; `none` where there was no Close. */
@@ -94,6 +96,7 @@ export function sampleOf(before: Moment, after: Moment): Sample {
     opened: totals("tunnelsOpened"),
     closed: totals("tunnelsClosed"),
     refused: rate(refusals),
+    rehomed: rate(({ measures }) => totalOf(measures.totals.rehomings, ([, , outcome]) => outcome === "rehomed")),
     messages: flow("messages"),
     bytes: flow("bytes"),
     closeCodes: codeRates(before.measures.totals.tunnelsClosed, after.measures.totals.tunnelsClosed, seconds),

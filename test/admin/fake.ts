@@ -202,6 +202,7 @@ export const createFake = (): Fake => {
               opened: 0.2,
               closed: 0,
               refused: 0,
+              rehomed: 0.5,
               messages: { fromClient: 1.5, fromBackend: 2 },
               bytes: { fromClient: 150, fromBackend: 200 },
               closeCodes: { "1000": 0.1, none: 0.1 },

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { statusSchema, tunnelSchema } from "../../src/cli/admin-shapes.ts";
+import { sampleSchema, statusSchema, tunnelSchema } from "../../src/cli/admin-shapes.ts";
 import { pressKey, readKeys } from "../../src/cli/top/keys.ts";
 import { createModel, type Model, type Snapshot, withSnapshot } from "../../src/cli/top/model.ts";
 import { render } from "../../src/cli/top/render.ts";
@@ -29,6 +29,7 @@ function snapshot(at: number, counts: { readonly a?: object; readonly b?: object
     sample: {
       time: "2026-01-01T02:00:00.000Z",
       opened: 5,
+      rehomed: 0,
       messages: carried,
       bytes: { fromClient: 1024, fromBackend: 1024 },
     },
@@ -55,6 +56,16 @@ describe("what is drawn", () => {
     const [first, second] = shown(START);
     assert.equal(first, "fairlead 9.9.9 at 127.0.0.1:8081  running  up 2h00m");
     assert.equal(second, "4 tunnels of 1,000  5.5 handshakes/s  240 messages/s  2.0 KiB/s  1 worker");
+  });
+
+  test("tunnels that get other backends are seen: how many a second, and each one's own count", () => {
+    const now = snapshot(1000);
+    const moving = { ...now, sample: sampleSchema.parse({ ...now.sample, rehomed: 12 }) };
+    const tunnels = [tunnelSchema.parse(fakeTunnel("t1", { rehomed: 3 }))];
+    const lines = shown(press(withSnapshot(createModel("x"), { ...moving, tunnels }), "t"));
+    assert.match(lines[1] ?? "", / 12 re-homed\/s /);
+    assert.match(lines[3] ?? "", / re-homed$/);
+    assert.match(lines[4] ?? "", / 3$/);
   });
 
   test("every backend is a line with its share and its rate", () => {

@@ -21,6 +21,7 @@ export const busyWorld = (backends = 4): Partial<World> => {
       opened,
       closed: opened * 0.9,
       refused: index > 200 && index < 220 ? 2.4 : 0,
+      rehomed: index > 250 && index < 270 ? 40 : 0,
       messages: { fromClient: wave(index, 90, 900, 1800), fromBackend: wave(index, 90, 4200, 9100) },
       bytes: { fromClient: 140_000, fromBackend: 2_300_000 },
       closeCodes: {

@@ -17,6 +17,7 @@ const sample = (seconds: number, more: Partial<Sample> = {}): Sample => ({
   opened: 0,
   closed: 0,
   refused: 0,
+  rehomed: 0,
   messages: { fromClient: 0, fromBackend: 0 },
   bytes: { fromClient: 0, fromBackend: 0 },
   closeCodes: {},

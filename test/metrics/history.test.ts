@@ -39,8 +39,22 @@ test("a sample tells rates of what has grown between two moments", () => {
     [["chat", "opened"], opened],
     [["chat", "NO_CANDIDATE"], refused],
   ];
-  const before = moment(0, { messages: carried(10), tunnelsClosed: closed(1, 0), handshakes: handshakes(4, 1) });
-  const after = moment(5_000, { messages: carried(60), tunnelsClosed: closed(11, 5), handshakes: handshakes(9, 11) });
+  const rehomings = (rehomed: number, failed: number): Tally => [
+    [["chat", "killed", "rehomed"], rehomed],
+    [["chat", "drain", "failed"], failed],
+  ];
+  const before = moment(0, {
+    messages: carried(10),
+    tunnelsClosed: closed(1, 0),
+    handshakes: handshakes(4, 1),
+    rehomings: rehomings(2, 0),
+  });
+  const after = moment(5_000, {
+    messages: carried(60),
+    tunnelsClosed: closed(11, 5),
+    handshakes: handshakes(9, 11),
+    rehomings: rehomings(22, 3),
+  });
   const sample = sampleOf(before, after);
   assert.equal(sample.seconds, 5);
   assert.equal(sample.time, new Date(1_005_000).toISOString());
@@ -48,6 +62,7 @@ test("a sample tells rates of what has grown between two moments", () => {
   assert.deepEqual(sample.messages, { fromClient: 20, fromBackend: 0 });
   assert.equal(sample.closed, 3);
   assert.equal(sample.refused, 2);
+  assert.equal(sample.rehomed, 4);
   assert.deepEqual(sample.closeCodes, { 1000: 2, none: 1 });
   assert.deepEqual(sample.rtt, { client: null, backend: null });
 });

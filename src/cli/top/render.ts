@@ -55,6 +55,7 @@ function header(model: Model): Line[] {
       : [
           `${rate(sample.messages.fromClient + sample.messages.fromBackend)} messages/s`,
           `${size(sample.bytes.fromClient + sample.bytes.fromBackend)}/s`,
+          sample.rehomed === 0 ? "" : `${rate(sample.rehomed)} re-homed/s`,
         ];
   const rates = [opened === undefined ? "" : `${rate(opened)} handshakes/s`, ...flow].filter((text) => text !== "");
   return [
@@ -128,7 +129,7 @@ function tunnelTable(model: Model): Table {
   const rows = tunnelRows(model);
   const columns: Column[] = [
     ...["id", "backend", "client", "path"].map((name) => ({ title: name })),
-    ...["age", "idle", "messages", "bytes", "rtt"].map((name) => ({ title: name, right: true })),
+    ...["age", "idle", "messages", "bytes", "rtt", "re-homed"].map((name) => ({ title: name, right: true })),
   ];
   return {
     columns: sorted(columns, model.tunnelOrder, model.reversed),
@@ -142,6 +143,7 @@ function tunnelTable(model: Model): Table {
       grouped(tunnel.fromClient.messages + tunnel.fromBackend.messages),
       size(tunnel.fromClient.bytes + tunnel.fromBackend.bytes),
       tunnel.clientRttMs === null ? "-" : `${Math.round(tunnel.clientRttMs)}ms`,
+      grouped(tunnel.rehomed),
     ]),
     marks: rows.map(({ state }) => (state === "ending" ? "quiet" : "plain")),
   };
