@@ -27,6 +27,8 @@ const SECOND_MS = 1_000;
 /** Share of the time without a backend that each half of a dial may take. */
 const DIAL_SHARE = 0.4;
 const ASK_AGAIN_MS: Milliseconds = 100;
+const ASK_AGAIN_MAX_MS: Milliseconds = 400;
+const NOBODY: readonly Backend[] = [];
 
 /**
  * Finds other backends for one tunnel: each gets the client's own handshake, and has to answer it as the first one did.
@@ -48,6 +50,8 @@ export class Rehoming implements HomeFinder {
   private startedAt = 0;
   private dial: Dial | undefined;
   private leaveQueue: (() => void) | undefined;
+  /** Those that have answered this search, but not as the first one did: they would do so again. */
+  private unfit: readonly Backend[] = NOBODY;
 
   /** @param answer headers of the first backend's */
   constructor(gateway: Gateway, life: TunnelLife, options: RehomeOptions, handshake: Handshake, answer: RawHeaders) {
@@ -72,6 +76,7 @@ export class Rehoming implements HomeFinder {
   search(search: Search): void {
     const { pool } = this.life;
     this.current = search;
+    this.unfit = NOBODY;
     this.startedAt = this.gateway.world.clock.now();
     this.life.leaveBackend(search.reason === "hand-over" ? "success" : TRUTH[search.reason].health);
     this.isHomeless = true;
@@ -92,29 +97,51 @@ export class Rehoming implements HomeFinder {
     this.leaveQueue?.();
   }
 
-  /** Tries one candidate after the other. Never rejects. */
+  /** Tries one candidate after the other, and all of them again while one is wanted. Never rejects. */
   async run(): Promise<void> {
     const { current: search, gateway } = this;
     const entry = gateway.plan.entries.get(this.life.pool.name);
-    const failed: Backend[] = [this.life.backend];
-    const seeker: Seeker = { kind: "tunnel", facts: this.handshake.facts, failed, leaves: true };
     try {
-      while (entry !== undefined && search !== undefined && this.current === search && !gateway.draining) {
-        const { pool } = entry;
-        const isSpent = failed.length > pool.config.dial.maxAttempts;
-        const backend = isSpent ? undefined : (pool.claim(seeker) ?? (await this.wait(pool, seeker)));
-        if (backend === undefined) {
-          if (isSpent || !pool.isOverloaded(seeker)) break;
-          await this.pause();
-        } else if (this.current !== search) pool.release(backend);
-        else if (await this.attempt(entry, backend)) break;
-        else failed.push(backend);
+      for (let round = 0; entry !== undefined && search !== undefined && this.isSearching(search); round += 1) {
+        if ((await this.tryAll(entry, search, round === 0 ? [this.life.backend] : [])) || !this.mayChange(entry)) break;
+        await this.pause(Math.min(ASK_AGAIN_MS * 2 ** round, ASK_AGAIN_MAX_MS));
       }
     } catch (error) {
       gateway.world.logger.error({ err: error, id: this.life.draft.id }, "a re-homing failed unexpectedly");
     }
     // The backend that took it may be gone by now, which is another search.
     if (search !== undefined && this.current === search) this.home.strand();
+  }
+
+  /** True when one has taken the tunnel. @param spared not tried this time */
+  private async tryAll(entry: PoolEntry, search: Search, spared: readonly Backend[]): Promise<boolean> {
+    const { pool } = entry;
+    const failed = [...this.unfit, ...spared];
+    const seeker: Seeker = { kind: "tunnel", facts: this.handshake.facts, failed, leaves: true };
+    let tries = 0;
+    while (tries < pool.config.dial.maxAttempts && this.isSearching(search)) {
+      const backend = pool.claim(seeker) ?? (await this.wait(pool, seeker));
+      if (backend === undefined) {
+        if (!pool.isOverloaded(seeker)) break;
+        await this.pause(ASK_AGAIN_MS);
+      } else if (this.current !== search) pool.release(backend);
+      else if (await this.attempt(entry, backend)) return true;
+      else {
+        failed.push(backend);
+        tries += 1;
+      }
+    }
+    return false;
+  }
+
+  /** Whether it is still this search that goes on. */
+  private isSearching(search: Search): boolean {
+    return this.current === search && !this.gateway.draining;
+  }
+
+  /** Whether one may take the tunnel later that has not now: a server that starts again, or one that is added. */
+  private mayChange({ pool }: PoolEntry): boolean {
+    return pool.members.some((backend) => !this.unfit.includes(backend));
   }
 
   /** Waits for a place in the pool's queue; at once undefined where there is none. */
@@ -127,14 +154,14 @@ export class Rehoming implements HomeFinder {
     return backend;
   }
 
-  /** Backends that are there but full, or paced, are asked again, for as long as one is wanted. */
-  private pause(): Promise<void> {
+  /** Backends that are there but full, paced or gone are asked again, for as long as one is wanted. */
+  private pause(time: Milliseconds): Promise<void> {
     return new Promise((resolve) => {
       const entry = detachedEntry(() => {
         resolve();
         return 0;
       });
-      this.gateway.world.wheel.add(entry, ASK_AGAIN_MS);
+      this.gateway.world.wheel.add(entry, time);
     });
   }
 
@@ -183,6 +210,7 @@ export class Rehoming implements HomeFinder {
         "a re-homing was refused",
       );
       outcome.leg.destroy();
+      this.unfit = [...this.unfit, backend];
       return false;
     }
     const leg = world.driver.drive(outcome.leg);
@@ -190,6 +218,7 @@ export class Rehoming implements HomeFinder {
     if (agreedText(outcome.response.headers) !== this.agreed) {
       world.logger.warn({ id: draft.id, backend: backend.name }, "the answer is not the one that the client has got");
       dismiss(leg, wheel, tunnel.options.closeTimeout);
+      this.unfit = [...this.unfit, backend];
       return false;
     }
     if (tunnel.options.heartbeat === "off") leg.keepAlive();

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import test, { type TestContext } from "node:test";
 import type { ConfigInput } from "../../src/index.ts";
 import { startEcho, startEchoes } from "../kit/backends.ts";
-import { startBalancer, urlsOf, type Harbour } from "../kit/balancer.ts";
+import { startBalancer, urlsOf, type Harbour, type LogLine } from "../kit/balancer.ts";
 import { needChromium, startBrowser } from "../kit/browser.ts";
 import { authority, certificateFor } from "../kit/certs.ts";
 import { openWs, whose } from "../kit/clients.ts";
@@ -118,16 +118,36 @@ test("a drain moves tunnels: their old backend is told 1001, the new one what ha
   assert.match(String(told), new RegExp(`tunnel=${record.id};`));
 });
 
-test("when no backend is left the client gets 1012, at once", async (t) => {
+test("when no backend comes within the timeout the client gets 1012", async (t) => {
   const [one, two] = await startEchoes(t, 2);
   assert.ok(one !== undefined && two !== undefined);
-  const fairlead = await start(t, urlsOf([one, two]));
+  const fairlead = await start(t, urlsOf([one, two]), { timeout: "500ms" });
   const client = await openWs(t, fairlead.url);
   await two.kill();
   await one.kill();
   assert.deepEqual(await client.closed(), { code: 1012, reason: "backend went away" });
   const { tunnel, rehomed } = await fairlead.record(({ kind }) => kind === "tunnel");
   assert.deepEqual([tunnel?.cause, rehomed], ["backend-vanished", 0]);
+});
+
+test("the only backend starts again: its clients stay, and what they say meanwhile comes through", async (t) => {
+  const before = await startEcho(t, { name: "before" });
+  const fairlead = await startBalancer(t, {
+    pools: { default: { backends: [before.url], health: { panic: 0 } } },
+    tunnel: { rehome: "on" },
+  });
+  const clients = await Promise.all(Array.from({ length: 20 }, () => openWs(t, fairlead.url)));
+  await before.kill();
+  const wasRefused = ({ fields }: LogLine): boolean => "code" in fields && fields.code === "BACKEND_REFUSED";
+  await until(() => fairlead.logs.some(wasRefused), "the backend's port is closed");
+  for (const { socket } of clients) socket.send("meanwhile");
+  const after = await startEcho(t, { name: "after", port: Number(new URL(before.url).port) });
+  for (const client of clients) assert.equal(await client.next(), "meanwhile");
+  const counts = after.handshakes.map(({ headers }) => String(headers["fairlead-rehome"]).split(";")[0]);
+  assert.deepEqual(
+    counts.filter((count) => count === "1"),
+    clients.map(() => "1"),
+  );
 });
 
 test("a backend that accepts and says nothing has until the timeout; the client's Close ends the wait", async (t) => {
@@ -145,7 +165,7 @@ test("a backend that accepts and says nothing has until the timeout; the client'
 test("a backend that answers with another subprotocol is left, and the client gets 1012", async (t) => {
   const one = await startEcho(t);
   const other = await startEcho(t, { protocol: () => "other" });
-  const fairlead = await start(t, [one.url, other.url]);
+  const fairlead = await start(t, [one.url, other.url], { timeout: "500ms" });
   const client = await openWs(t, fairlead.url, { protocols: ["chat", "other"] });
   assert.equal(client.socket.protocol, "chat");
   await one.kill();
