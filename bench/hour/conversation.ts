@@ -1,9 +1,9 @@
 import { dial } from "../load/dial.ts";
-import { readUpgradeAnswer, upgradeRequest } from "../load/handshake.ts";
+import { upgradeRequest } from "../load/handshake.ts";
 import type { Goal } from "../load/protocol.ts";
+import { Answer } from "../soak/answer.ts";
 import { compareMessage } from "../soak/messages.ts";
 import { Peer } from "../soak/peer.ts";
-import { BACKEND_HEADER } from "../soak/protocol.ts";
 import { makeMessage, OWN } from "./messages.ts";
 import type { ClientSide } from "./protocol.ts";
 
@@ -14,7 +14,6 @@ const NO_CODE = 1005;
 const END_PATIENCE = 20_000;
 /** A client waits while so many of its messages have no echo. */
 const UNANSWERED_MAX = 64;
-const BACKEND = new RegExp(`^${BACKEND_HEADER}: *(\\S+)`, "im");
 
 /** What a conversation tells its client. */
 export interface ConversationEvents {
@@ -31,7 +30,6 @@ export class Conversation {
   readonly id: number;
   private readonly events: ConversationEvents;
   private readonly peer: Peer;
-  private head: Buffer | undefined = Buffer.alloc(0);
   private backend = "";
   private opened = 0;
   private code: number | undefined;
@@ -48,13 +46,21 @@ export class Conversation {
     this.events = events;
     const socket = dial(goal, {
       opened: () => socket.write(upgradeRequest(`/talk/${id}`)),
-      received: (bytes) => this.receive(bytes),
+      received: (bytes) => answer.receive(bytes),
       closed: (error) => this.closed(error),
     });
     this.peer = new Peer(socket, true, {
       message: (payload) => this.take(payload),
       close: (code) => this.told(code),
       broken: (reason) => this.complain(reason),
+    });
+    const answer = new Answer(this.peer, {
+      opened: (backend) => {
+        this.backend = backend;
+        this.opened = Date.now();
+        events.opened();
+      },
+      refused: (error) => void socket.destroy(error),
     });
   }
 
@@ -85,28 +91,6 @@ export class Conversation {
   side(): ClientSide {
     const { id, backend, opened, sent, echoed, heard, code = NO_CLOSE, waiting } = this;
     return { id, backend, opened, ended: Date.now(), code, sent, echoed, heard, unanswered: waiting[0] ?? null };
-  }
-
-  private receive(bytes: Buffer): void {
-    if (this.head === undefined) {
-      this.peer.receive(bytes);
-      return;
-    }
-    this.head = Buffer.concat([this.head, bytes]);
-    let end: number;
-    try {
-      end = readUpgradeAnswer(this.head);
-    } catch (error) {
-      this.peer.socket.destroy(error instanceof Error ? error : new Error(String(error)));
-      return;
-    }
-    if (end === 0) return;
-    this.backend = BACKEND.exec(this.head.toString("latin1", 0, end))?.[1] ?? "";
-    this.opened = Date.now();
-    const rest = this.head.subarray(end);
-    this.head = undefined;
-    this.events.opened();
-    if (rest.length > 0) this.peer.receive(rest);
   }
 
   private take(payload: Buffer): void {

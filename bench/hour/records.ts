@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import type { EndCause } from "../../src/relay/index.ts";
+import { parseLine } from "../soak/log-line.ts";
 
 /** What the log says of one tunnel. */
 export interface TunnelRecord {
@@ -50,7 +51,7 @@ export async function readRecords(file: string): Promise<Records> {
   const [tunnels, others, lines]: [TunnelRecord[], string[], string[]] = [[], [], []];
   let stopped = 0;
   for await (const text of createInterface({ input: createReadStream(file) })) {
-    const line = parse(text);
+    const line: Line | undefined = parseLine(text);
     const record = line === undefined ? undefined : recordOf(line);
     if (record !== undefined) tunnels.push(record);
     else if (line?.kind !== undefined) others.push(text.slice(0, LINE_MAX));
@@ -72,13 +73,4 @@ function recordOf({ path = "", backend = "", tunnel, started = "", durationMs = 
     fromBackend: tunnel.backend.messages,
     ended: Date.parse(started) + durationMs,
   };
-}
-
-function parse(text: string): Line | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

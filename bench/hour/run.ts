@@ -5,6 +5,7 @@ import { openLab } from "../lab/lab.ts";
 import { hour, type HourPlan } from "./hour.ts";
 import { outcomeJson, outcomeOf, outcomeText } from "./report.ts";
 import { STEPS } from "./steps.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 /** `npm run hour [-- --minutes N]`: an hour of an operator's work in two minutes, under load. See bench/README.md. */
 
@@ -56,19 +57,12 @@ function optionsOf(args: readonly string[]): Options {
   const options = { minutes: text, tunnels: text, workers: text, out: text, help: flag } as const;
   const given = parseArgs({ args: [...args], options }).values;
   return {
-    minutes: wholeNumber("--minutes", given.minutes, MINUTES, MINUTES_MAX),
-    tunnels: wholeNumber("--tunnels", given.tunnels, TUNNELS, TUNNELS_MAX),
-    workers: wholeNumber("--workers", given.workers, WORKERS, WORKERS_MAX),
+    minutes: wholeNumber("--minutes", given.minutes ?? String(MINUTES), MINUTES_MAX),
+    tunnels: wholeNumber("--tunnels", given.tunnels ?? String(TUNNELS), TUNNELS_MAX),
+    workers: wholeNumber("--workers", given.workers ?? String(WORKERS), WORKERS_MAX),
     out: given.out,
     help: given.help ?? false,
   };
-}
-
-function wholeNumber(name: string, text: string | undefined, otherwise: number, max: number): number {
-  if (text === undefined) return otherwise;
-  const value = /^\d+$/.test(text) ? Number(text) : 0;
-  if (value >= 1 && value <= max) return value;
-  throw new Error(`${name} is "${text}"; a number from 1 to ${max} is needed`);
 }
 
 function planOf({ minutes, tunnels, workers }: Options): HourPlan {

@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
+import { parseLine } from "./log-line.ts";
 
 /** What the log of an instance holds. */
 export interface Logbook {
@@ -63,7 +64,7 @@ export class Page implements Logbook {
   }
 
   add(text: string): void {
-    const line = parse(text);
+    const line: Line | undefined = parseLine(text);
     if (line?.kind !== undefined) this.addRecord(line);
     else if ((line === undefined || !this.isExpected(line)) && this.unexpected.length < UNEXPECTED_MAX)
       this.unexpected.push(text.slice(0, LINE_MAX));
@@ -89,15 +90,6 @@ export class Page implements Logbook {
   private isExpected({ level, backend }: Line): boolean {
     if (level === "info" || level === "debug") return true;
     return level === "warn" && backend !== undefined && this.isDisturbed(backend);
-  }
-}
-
-function parse(text: string): Line | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? value : undefined;
-  } catch {
-    return undefined;
   }
 }
 

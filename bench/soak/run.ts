@@ -4,6 +4,7 @@ import { runCommand } from "../lab/command.ts";
 import { openLab } from "../lab/lab.ts";
 import { outcomeJson, outcomeOf, outcomeText } from "./report.ts";
 import { soak } from "./soak.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 /** `npm run soak [-- --minutes N]`: whether all that fairlead takes it gives back. See bench/README.md. */
 
@@ -44,12 +45,6 @@ function optionsOf(args: readonly string[]): Options {
   const options = { minutes: text, seed: text, out: text, help: { type: "boolean", short: "h" } } as const;
   const { minutes = String(MINUTES), seed = "1", out, help = false } = parseArgs({ args: [...args], options }).values;
   return { minutes: wholeNumber("--minutes", minutes, MINUTES_MAX), seed: wholeNumber("--seed", seed, 1e6), out, help };
-}
-
-function wholeNumber(name: string, text: string, max: number): number {
-  const value = /^\d+$/.test(text) ? Number(text) : 0;
-  if (value >= 1 && value <= max) return value;
-  throw new Error(`${name} is "${text}"; a number from 1 to ${max} is needed`);
 }
 
 async function run({ minutes, seed, out }: Options): Promise<number> {

@@ -1,9 +1,9 @@
 import type { Socket } from "node:net";
 import { dial } from "../load/dial.ts";
-import { readUpgradeAnswer, upgradeRequest } from "../load/handshake.ts";
+import { upgradeRequest } from "../load/handshake.ts";
 import type { Goal } from "../load/protocol.ts";
+import { Answer } from "./answer.ts";
 import { Peer } from "./peer.ts";
-import { BACKEND_HEADER } from "./protocol.ts";
 
 /** How a connection ended. */
 export interface End {
@@ -15,8 +15,6 @@ export interface End {
 
 /** What a client gets when nothing came in the time that it waited. */
 export const LATE = "late";
-
-const BACKEND = new RegExp(`^${BACKEND_HEADER}: *(\\S+)`, "im");
 
 /** A client's WebSocket, of which messages are taken one by one. */
 export class Wire {
@@ -30,7 +28,6 @@ export class Wire {
 
   private readonly messages: Buffer[] = [];
   private code: number | undefined;
-  private head: Buffer | undefined = Buffer.alloc(0);
   private waker: (() => void) | undefined;
   private readonly hasOpened: { resolve(): void; reject(error: Error): void };
 
@@ -41,7 +38,7 @@ export class Wire {
     this.hasOpened = { resolve, reject };
     const socket = dial(goal, {
       opened: () => socket.write(upgradeRequest(target)),
-      received: (bytes) => this.receive(bytes),
+      received: (bytes) => answer.receive(bytes),
       closed: (error) => this.closed(error),
     });
     this.peer = new Peer(socket, true, {
@@ -53,6 +50,17 @@ export class Wire {
         this.code = code ?? 1005;
       },
       broken: (reason) => socket.destroy(new Error(reason)),
+    });
+    const answer = new Answer(this.peer, {
+      opened: (backend) => {
+        this.backend = backend;
+        this.openedAt = Date.now();
+        resolve();
+      },
+      refused: (error) => {
+        reject(error);
+        socket.destroy();
+      },
     });
   }
 
@@ -79,29 +87,6 @@ export class Wire {
       const next = await this.next(patience);
       if (!Buffer.isBuffer(next)) return next;
     }
-  }
-
-  private receive(bytes: Buffer): void {
-    if (this.head === undefined) {
-      this.peer.receive(bytes);
-      return;
-    }
-    this.head = Buffer.concat([this.head, bytes]);
-    let end: number;
-    try {
-      end = readUpgradeAnswer(this.head);
-    } catch (error) {
-      this.hasOpened.reject(error instanceof Error ? error : new Error(String(error)));
-      this.socket.destroy();
-      return;
-    }
-    if (end === 0) return;
-    this.backend = BACKEND.exec(this.head.toString("latin1", 0, end))?.[1] ?? "";
-    this.openedAt = Date.now();
-    const rest = this.head.subarray(end);
-    this.head = undefined;
-    this.hasOpened.resolve();
-    if (rest.length > 0) this.peer.receive(rest);
   }
 
   private closed(error: Error | undefined): void {

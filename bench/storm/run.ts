@@ -5,12 +5,14 @@ import { runCommand } from "../lab/command.ts";
 import { startInstance } from "../lab/instance.ts";
 import { openLab } from "../lab/lab.ts";
 import { sleep } from "../lab/sleep.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 /** `npm run storm [-- --tunnels N]`: how long it takes until all tunnels of a killed backend have another one. */
 
 const TUNNELS = 9_000;
 /** Two workers have 20,000 descriptors each, and a tunnel takes two. */
 const TUNNELS_MAX = 18_000;
+const RATE_MAX = 100_000;
 const WORKERS = 2;
 const MESSAGE_BYTES = 64;
 /** Tunnels that are asked for in one call. */
@@ -45,13 +47,11 @@ function optionsOf(args: readonly string[]): Options {
     options: { tunnels: { type: "string" }, rate: { type: "string" }, help: { type: "boolean", short: "h" } },
   });
   const { help = false, tunnels = String(TUNNELS), rate } = values;
-  return { help, tunnels: numberOf("--tunnels", tunnels), rate: rate === undefined ? "off" : numberOf("--rate", rate) };
-}
-
-function numberOf(name: string, text: string): number {
-  const value = /^\d+$/.test(text) ? Number(text) : 0;
-  if (value >= 1 && value <= TUNNELS_MAX) return value;
-  throw new Error(`${name} is "${text}"; a number from 1 to ${TUNNELS_MAX} is needed`);
+  return {
+    help,
+    tunnels: wholeNumber("--tunnels", tunnels, TUNNELS_MAX),
+    rate: rate === undefined ? "off" : wholeNumber("--rate", rate, RATE_MAX),
+  };
 }
 
 async function run({ tunnels, rate }: Options): Promise<number> {

@@ -55,6 +55,33 @@ export async function cancelMoves(
   return cancelled;
 }
 
+/** What is to be cancelled. */
+export interface Cancelling {
+  readonly kind: MoveView["kind"];
+  /** What it is a move of, such as `pool chat`. */
+  readonly subject: string;
+  readonly fits: (move: MoveView) => boolean;
+  /** What else there is to say when it is cancelled. */
+  readonly hint?: () => Promise<string>;
+}
+
+/** Cancels a move that runs, and tells of it. @returns the exit code */
+export async function cancelMove(
+  client: AdminClient,
+  { kind, subject, fits, hint }: Cancelling,
+  json: boolean,
+  io: Io,
+): Promise<number> {
+  const [move] = await cancelMoves(client, kind, fits);
+  if (move !== undefined) {
+    io.stdout.write(json ? `${JSON.stringify(move)}\n` : `${describeMove(move)}${(await hint?.()) ?? ""}\n`);
+    return ExitCode.fine;
+  }
+  if (json) io.stdout.write("null\n");
+  io.stderr.write(`no ${kind} of ${subject} runs; there is nothing to cancel\n`);
+  return ExitCode.failed;
+}
+
 /** One line about a move. */
 export function describeMove(move: MoveView): string {
   const { kind, pool, backend, total, moved, left, state } = move;

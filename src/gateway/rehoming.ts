@@ -10,7 +10,7 @@ import { agreedText, resetsServerContext } from "../websocket/index.ts";
 import type { UpgradeRequest } from "../websocket/index.ts";
 
 import type { Gateway } from "./gateway.ts";
-import { PIN_HEADER, signalOf } from "./outcomes.ts";
+import { PIN_HEADER } from "./outcomes.ts";
 import type { PoolEntry } from "./plan.ts";
 import { Traffic } from "./traffic.ts";
 import type { TunnelLife } from "./tunnel-life.ts";
@@ -97,20 +97,27 @@ export class Rehoming implements HomeFinder {
     this.leaveQueue?.();
   }
 
-  /** Tries one candidate after the other, and all of them again while one is wanted. Never rejects. */
+  /** Looks for a backend until there is one, or none is wanted any more. Never rejects. */
   async run(): Promise<void> {
     const { current: search, gateway } = this;
+    if (search === undefined) return;
     const entry = gateway.plan.entries.get(this.life.pool.name);
     try {
-      for (let round = 0; entry !== undefined && search !== undefined && this.isSearching(search); round += 1) {
-        if ((await this.tryAll(entry, search, round === 0 ? [this.life.backend] : [])) || !this.mayChange(entry)) break;
-        await this.pause(Math.min(ASK_AGAIN_MS * 2 ** round, ASK_AGAIN_MAX_MS));
-      }
+      if (entry !== undefined) await this.tryAgainAndAgain(entry, search);
     } catch (error) {
       gateway.world.logger.error({ err: error, id: this.life.draft.id }, "a re-homing failed unexpectedly");
     }
     // The backend that took it may be gone by now, which is another search.
-    if (search !== undefined && this.current === search) this.home.strand();
+    if (this.current === search) this.home.strand();
+  }
+
+  /** Tries one candidate after the other, and all of them again while one is wanted. */
+  private async tryAgainAndAgain(entry: PoolEntry, search: Search): Promise<void> {
+    for (let round = 0; this.isSearching(search); round += 1) {
+      const spared = round === 0 ? [this.life.backend] : [];
+      if ((await this.tryAll(entry, search, spared)) || !this.mayChange(entry)) return;
+      await this.pause(Math.min(ASK_AGAIN_MS * 2 ** round, ASK_AGAIN_MAX_MS));
+    }
   }
 
   /** True when one has taken the tunnel. @param spared not tried this time */
@@ -179,7 +186,8 @@ export class Rehoming implements HomeFinder {
       this.gateway.signal(pool, backend, "success");
       joined = this.take(backend, outcome);
     } catch (error) {
-      this.noteFailure(entry, backend, error);
+      if (!(error instanceof FairleadError)) throw error;
+      this.gateway.dialFailed(pool, backend, this.life.draft.id, error);
     } finally {
       this.dial = undefined;
       if (!joined) pool.release(backend);
@@ -240,15 +248,5 @@ export class Rehoming implements HomeFinder {
     this.current = undefined;
     const seconds = (this.gateway.world.clock.now() - this.startedAt) / SECOND_MS;
     this.gateway.world.meters.rehomed(this.life.pool.name, search.reason, outcome, seconds);
-  }
-
-  private noteFailure({ pool }: PoolEntry, backend: Backend, error: unknown): void {
-    if (!(error instanceof FairleadError)) throw error;
-    const { world } = this.gateway;
-    world.meters.dialled(pool.name, backend.name, error.code);
-    if (error.code === "CLIENT_GONE") return;
-    world.logger.warn({ id: this.life.draft.id, code: error.code, backend: backend.name }, error.message);
-    const signal = signalOf(error);
-    if (signal !== undefined) this.gateway.backendFailed(pool, backend, signal);
   }
 }

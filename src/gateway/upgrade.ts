@@ -29,7 +29,6 @@ import {
   noCandidate,
   OVERLOADED,
   PIN_HEADER,
-  signalOf,
   STOPPING,
 } from "./outcomes.ts";
 import type { Refused } from "./outcomes.ts";
@@ -211,15 +210,11 @@ export class Upgrade {
     this.arrival.draft.backend = backend;
   }
 
-  private noteFailure(entry: PoolEntry, backend: Backend, error: unknown): void {
+  private noteFailure({ pool }: PoolEntry, backend: Backend, error: unknown): void {
     if (!(error instanceof FairleadError)) throw error;
-    this.arrival.draft.error = error.code;
-    this.gateway.world.meters.dialled(entry.pool.name, backend.name, error.code);
-    if (error.code === "CLIENT_GONE") return;
-    const { logger } = this.gateway.world;
-    logger.warn({ id: this.arrival.draft.id, code: error.code, backend: backend.name }, error.message);
-    const signal = signalOf(error);
-    if (signal !== undefined) this.gateway.backendFailed(entry.pool, backend, signal);
+    const { draft } = this.arrival;
+    draft.error = error.code;
+    this.gateway.dialFailed(pool, backend, draft.id, error);
   }
 
   private settle(

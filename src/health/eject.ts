@@ -1,5 +1,6 @@
 import type { Milliseconds } from "../base/index.ts";
 import { isHeld, noteFall } from "./flapping.ts";
+import { nextPause } from "./pause.ts";
 import type { HealthChange } from "./observe.ts";
 import type { HealthOptions } from "./options.ts";
 import type { OutlierOptions } from "./options-outliers.ts";
@@ -19,9 +20,7 @@ export function eject(
   { ejection, maxEjection }: OutlierOptions,
 ): HealthChange {
   if (state.status !== "healthy") return { state, flipped: false };
-  const recovered = now - state.since >= maxEjection;
-  const grown = recovered ? 0 : state.ejection * 2;
-  const time = Math.min(Math.max(ejection, grown), maxEjection);
+  const time = nextPause(state.ejection, ejection, maxEjection, now - state.since);
   const flapping = noteFall(state, now, options);
   const coolsUntil = now + time;
   const next: HealthState = {

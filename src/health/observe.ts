@@ -2,6 +2,7 @@ import { formatDuration } from "../base/index.ts";
 import type { Milliseconds, Random } from "../base/index.ts";
 import { noteFall } from "./flapping.ts";
 import type { HealthOptions } from "./options.ts";
+import { nextPause } from "./pause.ts";
 import { addSample, failureShare } from "./rate.ts";
 import { FAILURE_TEXT } from "./state.ts";
 import type { FailureSignal, HealthSignal, HealthState } from "./state.ts";
@@ -149,9 +150,8 @@ export function fall(
   random: Random,
 ): HealthChange {
   const wasWell = state.status === "healthy";
-  const recovered = wasWell && now - state.since >= options.maxCooldown;
-  const grown = recovered ? 0 : state.cooldown * 2;
-  const cooldown = Math.min(Math.max(options.cooldown, grown), options.maxCooldown);
+  const wellFor = wasWell ? now - state.since : 0;
+  const cooldown = nextPause(state.cooldown, options.cooldown, options.maxCooldown, wellFor);
   const coolsUntil = now + cooldown * (1 - options.cooldownJitter * random());
   const after: HealthState = wasWell ? { ...state, ...noteFall(state, now, options) } : state;
   const next: HealthState = {

@@ -6,37 +6,8 @@ import type { LogOptions } from "../../src/config/index.ts";
 import type { AccessRecord } from "../../src/gateway/index.ts";
 import { combinedLine } from "../../src/supervisor/combined.ts";
 import { Lines } from "../../src/supervisor/index.ts";
+import { RECORD } from "./record.ts";
 
-const LEG = { closeFrom: null, closeTo: null, messages: 1, rttMs: null };
-const RECORD: AccessRecord = {
-  kind: "tunnel",
-  phase: "end",
-  id: "1-a-1",
-  trace: null,
-  started: "2026-01-02T07:09:46.845Z",
-  client: "192.0.2.1",
-  listener: "0.0.0.0:8080",
-  host: "chat.test",
-  method: "GET",
-  path: "/chat",
-  route: "chat",
-  pool: "default",
-  backend: "ws://10.0.0.1:8000",
-  attempts: 1,
-  rehomed: 0,
-  status: 101,
-  durationMs: 61_000.4,
-  error: null,
-  reason: null,
-  body: null,
-  progress: null,
-  tunnel: {
-    endedBy: "client",
-    cause: "client-close",
-    client: { ...LEG, bytes: 1024 },
-    backend: { ...LEG, bytes: 37 },
-  },
-};
 const WORDS = { version: "1.1", referer: "https://chat.test/", userAgent: "Mozilla/5.0 (X11)" };
 
 /** The format as collectors parse it: quoted fields hold no quote, however it is escaped. */

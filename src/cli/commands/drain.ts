@@ -3,11 +3,11 @@ import { z } from "zod";
 
 import type { AdminClient } from "../admin-client.ts";
 import { ADMIN_FLAGS, ADMIN_OPTIONS, withAdmin } from "../admin-flags.ts";
+import type { MoveView } from "../admin-shapes.ts";
 import { defineCommand } from "../command.ts";
-import { ExitCode } from "../exit-code.ts";
 import { amountFlag, durationOrOffFlag, switchFlag } from "../flags.ts";
 import type { Io } from "../io.ts";
-import { cancelMoves, describeMove, runMove } from "../moves.ts";
+import { cancelMove, runMove } from "../moves.ts";
 import { askForBackend, type Target } from "../targets.ts";
 
 /** The backend of a command. */
@@ -60,17 +60,11 @@ export const drainCommand = defineCommand({
     }),
 });
 
-async function cancelDrain(client: AdminClient, target: Target, json: boolean, io: Io): Promise<number> {
-  const name = target.backend.name;
-  const [move] = await cancelMoves(client, "drain", (one) => one.pool === target.pool && one.backend === name);
-  if (json) io.stdout.write(`${JSON.stringify(move ?? null)}\n`);
-  if (move === undefined) {
-    io.stderr.write(`no drain of ${name} runs; there is nothing to cancel\n`);
-    return ExitCode.failed;
-  }
-  if (json) return ExitCode.fine;
-  const { backend } = await askForBackend(client, name, target.pool);
-  const hint = backend.state === "draining" ? "; it still gets nothing new until fairlead undrain" : "";
-  io.stdout.write(`${describeMove(move)}${hint}\n`);
-  return ExitCode.fine;
+function cancelDrain(client: AdminClient, { pool, backend: { name } }: Target, json: boolean, io: Io): Promise<number> {
+  const fits = (move: MoveView): boolean => move.pool === pool && move.backend === name;
+  const hint = async (): Promise<string> => {
+    const { backend } = await askForBackend(client, name, pool);
+    return backend.state === "draining" ? "; it still gets nothing new until fairlead undrain" : "";
+  };
+  return cancelMove(client, { kind: "drain", subject: name, fits, hint }, json, io);
 }

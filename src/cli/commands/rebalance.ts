@@ -2,11 +2,10 @@ import { Option } from "commander";
 import { z } from "zod";
 
 import { ADMIN_FLAGS, ADMIN_OPTIONS, withAdmin } from "../admin-flags.ts";
-import { statusSchema } from "../admin-shapes.ts";
+import { type MoveView, statusSchema } from "../admin-shapes.ts";
 import { defineCommand } from "../command.ts";
-import { ExitCode } from "../exit-code.ts";
 import { amountFlag, durationFlag, shareFlag, switchFlag } from "../flags.ts";
-import { cancelMoves, describeMove, runMove } from "../moves.ts";
+import { cancelMove, runMove } from "../moves.ts";
 import { findPool } from "../targets.ts";
 import { CANCEL_OPTION, DETACH_OPTION } from "./drain.ts";
 
@@ -36,21 +35,11 @@ export const rebalanceCommand = defineCommand({
     withAdmin(flags, io, async (client) => {
       const { perMinute, minAge, tolerance, json, detach, cancel } = flags;
       const pool = findPool(await client.read(statusSchema, ["status"]), name);
-      if (!cancel) {
-        const body = { pool, perMinute, minAge, tolerance };
-        return runMove(
-          client,
-          "rebalance",
-          body,
-          { json, detach, cancelBy: `fairlead rebalance ${pool} --cancel` },
-          io,
-        );
+      if (cancel) {
+        const fits = (move: MoveView): boolean => move.pool === pool;
+        return cancelMove(client, { kind: "rebalance", subject: `pool ${pool}`, fits }, json, io);
       }
-      const [move] = await cancelMoves(client, "rebalance", (one) => one.pool === pool);
-      if (json) io.stdout.write(`${JSON.stringify(move ?? null)}\n`);
-      else if (move !== undefined) io.stdout.write(`${describeMove(move)}\n`);
-      if (move !== undefined) return ExitCode.fine;
-      io.stderr.write(`no rebalance of pool ${pool} runs; there is nothing to cancel\n`);
-      return ExitCode.failed;
+      const telling = { json, detach, cancelBy: `fairlead rebalance ${pool} --cancel` };
+      return runMove(client, "rebalance", { pool, perMinute, minAge, tolerance }, telling, io);
     }),
 });
