@@ -1,5 +1,5 @@
 import type { Milliseconds } from "../base/index.ts";
-import { isHeld, noteFall } from "./flapping.ts";
+import { noteFall } from "./flapping.ts";
 import { nextPause } from "./pause.ts";
 import type { HealthChange } from "./observe.ts";
 import type { HealthOptions } from "./options.ts";
@@ -50,11 +50,16 @@ export function endEjection(state: HealthState, now: Milliseconds, reason = "its
 }
 
 /**
- * Nobody of the pool is well: an ejection ends at once, and who is held back for its flapping comes back as soon as its
- * cool-down is over.
+ * Nobody of the pool is well, so there is nobody for whose sake the others could be left alone: an ejection ends at once, and
+ * who is unhealthy is probed `probe.interval` after it fell, whatever its flapping and its cool-down, which does not grow either.
  */
-export function relieve(state: HealthState, now: Milliseconds): HealthChange {
+export function relieve(state: HealthState, now: Milliseconds, { cooldown, probe }: HealthOptions): HealthChange {
   if (state.status === "ejected") return endEjection(state, now, "ejected, but nobody else of its pool is well");
-  if (state.status !== "unhealthy" || !isHeld(state, now)) return { state, flipped: false };
-  return { state: { ...state, heldUntil: now, probeAt: Math.max(now, state.coolsUntil) }, flipped: false };
+  const soonest = state.since + probe.interval;
+  if (state.status !== "unhealthy" || state.probeAt <= soonest) return { state, flipped: false };
+  // The jitter of the cool-down is that of the shorter one, too.
+  const jittered = (probe.interval * (state.coolsUntil - state.since)) / state.cooldown;
+  const probeAt = Math.max(now, state.since + Math.min(probe.interval, jittered));
+  const relieved = { heldUntil: now, coolsUntil: probeAt, probeAt, cooldown: Math.min(state.cooldown, cooldown) };
+  return { state: { ...state, ...relieved }, flipped: false };
 }

@@ -37,7 +37,9 @@ const probe = z
       .describe("For the whole probe: connection, handshake, ping and pong. After it the probe has failed."),
     interval: durationField()
       .prefault("1s")
-      .describe("Time between the probes of one recovery when `successThreshold` asks for several."),
+      .describe(
+        "Time between the probes of one recovery when `successThreshold` asks for several, and after a failed one while no backend of the pool is well.",
+      ),
   })
   .prefault({})
   .describe("The probe by which an unhealthy backend shows that it is well again.");
@@ -65,7 +67,7 @@ export const healthSchema = z
     cooldown: durationField()
       .prefault("5s")
       .describe(
-        "Time that an unhealthy backend is left alone before it is probed. Doubles each time that it does not recover for long.",
+        "Time that an unhealthy backend is left alone before it is probed, while others of its pool are well. Doubles each time that it does not recover for long.",
       ),
     maxCooldown: durationField()
       .prefault("60s")

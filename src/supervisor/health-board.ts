@@ -147,7 +147,7 @@ export class HealthBoard {
       logger.warn(fields, "backend is ejected");
       tell("backend-ejected", `${backend.name} is ejected: ${reason}`, fields);
     } else if (state.status === "unhealthy" && before.status === "probing") {
-      logger.info(fields, "backend is still unhealthy");
+      logger.debug(fields, "backend is still unhealthy");
     } else if (state.status === "unhealthy") {
       logger.warn(fields, "backend is unhealthy");
       tell("backend-unhealthy", `${backend.name} is unhealthy: ${reason}`, fields);

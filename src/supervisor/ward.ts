@@ -65,7 +65,7 @@ export class Ward {
     const members = this.members();
     const now = this.world.clock.now();
     if (!members.some(({ state }) => takesNewWork(state))) {
-      for (const patient of members) patient.take(relieve(patient.state, now));
+      for (const patient of members) patient.take(relieve(patient.state, now, this.config.health));
     }
     this.endSurplus(now);
     const well = members.filter(({ state }) => takesNewWork(state)).length;

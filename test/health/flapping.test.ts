@@ -93,12 +93,21 @@ test("it is held back no longer than maxHold, and not at all where that is switc
   assert.deepEqual([off.state.probeAt - off.now, off.state.flaps, off.state.penalty], [1_000, 21, 0]);
 });
 
-test("where nobody else is well it comes back as soon as its cool-down is over", () => {
-  const one = new Flapping({ flapping: { limit: 1, reuse: 0.5, maxHold: "1h" } }).falls().returns().falls();
-  const { state } = relieve(one.state, one.now);
-  assert.equal(state.probeAt, one.state.coolsUntil);
+test("where nobody else is well it is probed soon, however long it was to be left alone and held back", () => {
+  const one = new Flapping({ flapping: { limit: 1, reuse: 0.5, maxHold: "1h" }, cooldown: "10s", maxCooldown: "40s" })
+    .falls()
+    .returns();
+  one.falls();
+  const { state, flipped } = relieve(one.state, one.now, one.options);
+  assert.deepEqual([flipped, state.status, state.probeAt - one.now], [false, "unhealthy", 1_000]);
   assert.equal(isHeld(state, one.now), false);
-  assert.equal(relieve(state, one.now).state, state, "once is enough");
+  assert.equal(relieve(state, one.now, one.options).state, state, "once is enough");
+  assert.equal(state.cooldown, 10_000, "it has not grown to twenty");
+});
+
+test("a cool-down that is shorter than the time between probes is left as it is", () => {
+  const { state, now, options } = new Flapping({ cooldown: "300ms" }).falls();
+  assert.equal(relieve(state, now, options).state, state);
 });
 
 test("whenever it falls: it is held back exactly above the limit, and every hold ends", () => {

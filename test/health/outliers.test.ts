@@ -192,7 +192,7 @@ test("an ejection ends at once where nobody else is well", () => {
   const health = healthSchema.parse({ outliers: {} });
   assert.ok(health.outliers !== "off");
   const { state } = eject(initialHealth(0), "slow", 0, health, health.outliers);
-  const change = relieve(state, 5);
+  const change = relieve(state, 5, health);
   assert.deepEqual([change.flipped, change.state.status], [true, "healthy"]);
   assert.equal(change.state.reason, "ejected, but nobody else of its pool is well");
 });

@@ -52,6 +52,36 @@ test("each failed probe doubles the cool-down, up to its limit", async () => {
   }
 });
 
+test("while no backend of the pool is well, each is probed every second, and no cool-down grows", async () => {
+  const { asked, pass, fall, statuses, logged } = boardWith({ cooldown: "30s" });
+  fall(ONE);
+  pass(10_000);
+  assert.equal(asked.length, 0, "the other one is well: this one is left alone");
+  fall(TWO);
+  pass(TICK);
+  assert.deepEqual(
+    asked.map(({ backend }) => backend),
+    [ONE],
+    "its second is over",
+  );
+  await asked[0]?.answer(BROKEN);
+  for (let probes = 2; probes <= 9; probes += 1) {
+    while (asked.length < probes) pass(TICK);
+    await asked.at(-1)?.answer(BROKEN);
+  }
+  const times = asked.filter(({ backend }) => backend === ONE).map(({ at }) => at);
+  for (const [index, at] of times.slice(1).entries())
+    assert.ok(at - (times[index] ?? 0) <= 1_000 + 2 * TICK, times.join());
+  assert.equal(logged.filter((line) => line.endsWith("backend is still unhealthy")).length, 9);
+  while (statuses()[1] !== "probing") pass(TICK);
+  await asked.at(-1)?.answer();
+  assert.deepEqual(statuses(), ["unhealthy", "healthy"]);
+  const last = asked.length;
+  fall(TWO);
+  pass(2_000);
+  assert.ok(asked.length > last, "the other one is asked at once again");
+});
+
 test("several successes are asked for when the configuration says so, and one failure between them begins anew", async () => {
   const { asked, pass, statuses, fall } = boardWith({ successThreshold: 2, probe: { interval: "1s" } });
   fall();
