@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-import type { Clock, FairleadError, Logger, Milliseconds, Random, Wheel } from "../base/index.ts";
+import type { Clock, Logger, Milliseconds, Random, Wheel } from "../base/index.ts";
 import type { Config, DefaultRouteConfig, LogOptions, RouteConfig } from "../config/index.ts";
 import type { FailureSignal, HealthSignal } from "../health/index.ts";
 import { headerValue, requestFacts, traceOf } from "../http/index.ts";
@@ -13,7 +13,6 @@ import { arrivalOf } from "./arrival.ts";
 import type { Arrival, Connection, ListenerInfo } from "./arrival.ts";
 import { gauge } from "./gauge.ts";
 import type { Meters } from "./meters.ts";
-import { signalOf } from "./outcomes.ts";
 import { PendingClient } from "./pending-client.ts";
 import { Plan } from "./plan.ts";
 import { recordProgress } from "./progress.ts";
@@ -174,16 +173,6 @@ export class Gateway {
   backendFailed(pool: Pool, backend: Backend, signal: FailureSignal): void {
     pool.noteFailure(backend);
     this.world.onSignal(pool, backend, signal);
-  }
-
-  /** A dial for a tunnel has failed: counted, logged, and held against the backend if it is its fault. @param id the tunnel's */
-  dialFailed(pool: Pool, backend: Backend, id: string, error: FairleadError): void {
-    const { meters, logger } = this.world;
-    meters.dialled(pool.name, backend.name, error.code);
-    if (error.code === "CLIENT_GONE") return;
-    logger.warn({ id, code: error.code, backend: backend.name }, error.message);
-    const signal = signalOf(error);
-    if (signal !== undefined) this.backendFailed(pool, backend, signal);
   }
 
   /** Seconds that a refused client is told to wait. */

@@ -9,6 +9,7 @@ import type { DialLimits, DialOutcome, HomeFinder, Search } from "../relay/index
 import { agreedText, resetsServerContext } from "../websocket/index.ts";
 import type { UpgradeRequest } from "../websocket/index.ts";
 
+import { followDial } from "./follow-dial.ts";
 import type { Gateway } from "./gateway.ts";
 import { PIN_HEADER } from "./outcomes.ts";
 import type { PoolEntry } from "./plan.ts";
@@ -175,19 +176,14 @@ export class Rehoming implements HomeFinder {
   /** Dials one backend, whose place it has; true when the tunnel is joined to it. */
   private async attempt(entry: PoolEntry, backend: Backend): Promise<boolean> {
     const { pool, upstream } = entry;
-    const { world } = this.gateway;
     const { head, upgrade } = this.handshake;
     let joined = false;
     try {
       const text = withHeader(head, "Fairlead-Rehome", this.headerValue());
-      this.dial = new Dial(upstream.target(backend.config), text, upgrade, this.limitsOf(pool), world);
-      const outcome = await this.dial.outcome;
-      world.meters.dialled(pool.name, backend.name, outcome.kind);
-      this.gateway.signal(pool, backend, "success");
-      joined = this.take(backend, outcome);
+      this.dial = new Dial(upstream.target(backend.config), text, upgrade, this.limitsOf(pool), this.gateway.world);
+      joined = this.take(backend, await followDial(this.gateway, pool, backend, this.dial, this.life.draft.id));
     } catch (error) {
       if (!(error instanceof FairleadError)) throw error;
-      this.gateway.dialFailed(pool, backend, this.life.draft.id, error);
     } finally {
       this.dial = undefined;
       if (!joined) pool.release(backend);

@@ -3,7 +3,7 @@ import type { RehomeOptions } from "../config/index.ts";
 import type { RawHeaders } from "../http/index.ts";
 import type { Backend, Pool } from "../pool/index.ts";
 import { TRUTH } from "../relay/index.ts";
-import type { Home, LegReport, Truth, Tunnel, TunnelOwner } from "../relay/index.ts";
+import type { Home, LegReport, MoveReason, Truth, Tunnel, TunnelOwner } from "../relay/index.ts";
 
 import type { Gateway } from "./gateway.ts";
 import { finishRecord } from "./record.ts";
@@ -54,6 +54,14 @@ export class TunnelLife implements TunnelOwner {
    */
   mayMove(options: RehomeOptions, handshake: Handshake, answer: RawHeaders): void {
     this.rehoming = new Rehoming(this.gateway, this, options, handshake, answer);
+  }
+
+  /** Leaves its backend: for another one where it can, else it ends. */
+  leave(reason: MoveReason): void {
+    const { pool, backend, tunnel } = this;
+    // Who has nowhere to go is told at once, not after a search.
+    const goes = pool.members.some((one) => one !== backend && one.takesNew) && tunnel.rehome(reason);
+    if (!goes) tunnel.end(reason);
   }
 
   /** Time since its handshake came. */

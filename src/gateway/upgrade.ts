@@ -6,7 +6,6 @@ import {
   forwardedResponseHeaders,
   headerValue,
   originForm,
-  reportedLoad,
   requestHeadText,
   responseHeadText,
 } from "../http/index.ts";
@@ -19,6 +18,7 @@ import type { UpgradeJudgement, UpgradeRequest } from "../websocket/index.ts";
 
 import { forwardFacts } from "./arrival.ts";
 import type { Arrival } from "./arrival.ts";
+import { followDial } from "./follow-dial.ts";
 import type { Gateway } from "./gateway.ts";
 import {
   BAD_ORIGIN,
@@ -177,28 +177,19 @@ export class Upgrade {
     left: Milliseconds,
   ): Promise<DialOutcome | undefined> {
     const { pool, upstream } = entry;
-    const { world } = this.gateway;
     const limits = {
       connectTimeout: Math.min(pool.config.dial.connectTimeout, left),
       handshakeTimeout: Math.min(pool.config.dial.handshakeTimeout, left),
     };
     this.noteAttempt(backend.name);
-    const begun = world.clock.now();
-    const dial = new Dial(upstream.target(backend.config), head, upgrade, limits, world);
+    const dial = new Dial(upstream.target(backend.config), head, upgrade, limits, this.gateway.world);
     this.client.onGone = () => dial.abort();
     try {
-      const outcome = await dial.outcome;
-      const time = world.clock.now() - begun;
-      noteAnswer(pool, backend, outcome, time);
-      world.meters.dialled(pool.name, backend.name, outcome.kind);
-      // How fast it refuses does not tell how fast it serves.
-      if (outcome.kind === "upgraded") world.onTime(pool, backend, "handshake", time);
-      this.gateway.signal(pool, backend, "success");
-      return outcome;
+      return await followDial(this.gateway, pool, backend, dial, this.arrival.draft.id);
     } catch (error) {
       pool.release(backend);
-      this.noteFailure(entry, backend, error);
-      if (isTimeout(error)) pool.noteHandshake(backend, world.clock.now() - begun);
+      if (!(error instanceof FairleadError)) throw error;
+      this.arrival.draft.error = error.code;
       return undefined;
     } finally {
       this.client.onGone = undefined;
@@ -208,13 +199,6 @@ export class Upgrade {
   private noteAttempt(backend: string): void {
     this.arrival.draft.attempts += 1;
     this.arrival.draft.backend = backend;
-  }
-
-  private noteFailure({ pool }: PoolEntry, backend: Backend, error: unknown): void {
-    if (!(error instanceof FairleadError)) throw error;
-    const { draft } = this.arrival;
-    draft.error = error.code;
-    this.gateway.dialFailed(pool, backend, draft.id, error);
   }
 
   private settle(
@@ -307,19 +291,6 @@ export class Upgrade {
     draft.error ??= code;
     draft.reason = reason;
   }
-}
-
-/** What an answer says of how fast and how loaded the backend is. How fast it refuses does not tell how fast it serves. */
-function noteAnswer(pool: Pool, backend: Backend, { kind, response }: DialOutcome, milliseconds: Milliseconds): void {
-  if (kind === "upgraded") pool.noteHandshake(backend, milliseconds);
-  const load = reportedLoad(response.headers);
-  if (load !== undefined) pool.noteReport(backend, load);
-}
-
-/** Whoever lets clients wait for nothing has let them wait all the same. */
-function isTimeout(error: unknown): boolean {
-  const code = error instanceof FairleadError ? error.code : undefined;
-  return code === "BACKEND_CONNECT_TIMEOUT" || code === "BACKEND_HANDSHAKE_TIMEOUT";
 }
 
 /** What is not enforced, or not known, cannot be handed from one backend to another. */

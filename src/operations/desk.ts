@@ -94,7 +94,7 @@ export class Desk {
     for (const [backend, count] of Object.entries(order.counts)) {
       const choice = { ...order, count, allowPinned: order.kind === "drain" };
       const chosen = chooseToMove(left.get(backend) ?? [], choice);
-      for (const { tunnel } of chosen) if (!tunnel.rehome(order.kind)) tunnel.end(order.kind);
+      for (const life of chosen) life.leave(order.kind);
       moved.set(backend, chosen.length);
     }
     const reports = Array.from(pool?.backends ?? [], ({ name, own, counters }): [string, BackendReport] => {

@@ -31,8 +31,8 @@ const start = (t: TestContext, urls: string[], rehome: Rehome = "on"): Promise<H
 
 const origin = ({ balancer }: Harbour): string => `http://127.0.0.1:${balancer.adminAddress?.port}`;
 
-const drain = async (t: TestContext, fairlead: Harbour, backend: string): Promise<void> => {
-  const body = JSON.stringify({ pool: "default", backend, rate: 1_000 });
+const drain = async (t: TestContext, fairlead: Harbour, backend: string, terms: object = {}): Promise<void> => {
+  const body = JSON.stringify({ pool: "default", backend, rate: 1_000, ...terms });
   const headers = { "content-type": "application/json" };
   const answer = await ask(t, `${origin(fairlead)}/api/v1/drains`, { method: "POST", headers }, body);
   assert.equal(answer.status, 201, answer.body.toString());
@@ -118,6 +118,16 @@ test("a drain moves tunnels: their old backend is told 1001, the new one what ha
   assert.match(String(told), new RegExp(`tunnel=${record.id};`));
 });
 
+test("at a drain's deadline, who has no other backend to go to is told so at once", async (t) => {
+  const one = await startEcho(t);
+  const fairlead = await start(t, [one.url], { timeout: "10m" });
+  const client = await openWs(t, fairlead.url);
+  await drain(t, fairlead, one.url, { deadline: "100ms" });
+  assert.equal((await client.closed()).code, 1012);
+  const { tunnel, rehomed } = await fairlead.record(({ kind }) => kind === "tunnel");
+  assert.deepEqual([tunnel?.cause, rehomed], ["drain", 0]);
+});
+
 test("when no backend comes within the timeout the client gets 1012", async (t) => {
   const [one, two] = await startEchoes(t, 2);
   assert.ok(one !== undefined && two !== undefined);
@@ -132,14 +142,11 @@ test("when no backend comes within the timeout the client gets 1012", async (t) 
 
 test("the only backend starts again: its clients stay, and what they say meanwhile comes through", async (t) => {
   const before = await startEcho(t, { name: "before" });
-  const fairlead = await startBalancer(t, {
-    pools: { default: { backends: [before.url], health: { panic: 0 } } },
-    tunnel: { rehome: "on" },
-  });
+  const fairlead = await start(t, [before.url], { timeout: "20s" });
   const clients = await Promise.all(Array.from({ length: 20 }, () => openWs(t, fairlead.url)));
   await before.kill();
-  const wasRefused = ({ fields }: LogLine): boolean => "code" in fields && fields.code === "BACKEND_REFUSED";
-  await until(() => fairlead.logs.some(wasRefused), "the backend's port is closed");
+  const isOut = ({ message }: LogLine): boolean => message === "backend is unhealthy";
+  await until(() => fairlead.logs.some(isOut), "nothing is sent to it any more");
   for (const { socket } of clients) socket.send("meanwhile");
   const after = await startEcho(t, { name: "after", port: Number(new URL(before.url).port) });
   for (const client of clients) assert.equal(await client.next(), "meanwhile");
