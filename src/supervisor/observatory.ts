@@ -1,6 +1,6 @@
 import type { Clock } from "../base/index.ts";
 import { Counter, History, SAMPLE_INTERVAL_MS, sumMeasures, UNEVENTFUL } from "../metrics/index.ts";
-import type { InstanceReading, Sample, Status, Tally, WorkerReading } from "../metrics/index.ts";
+import type { InstanceReading, Measures, Sample, Status, Tally, WorkerReading } from "../metrics/index.ts";
 import type { TellEvent } from "../operations/index.ts";
 
 import { expose } from "./exposition.ts";
@@ -8,7 +8,7 @@ import type { Exposition } from "./exposition.ts";
 import type { Facts } from "./metric.ts";
 import type { PastCounts } from "./past-counts.ts";
 import { ProcessMeter } from "./process-meter.ts";
-import { massRehomings } from "./rehomings.ts";
+import { massLosses, massRehomings } from "./mass-events.ts";
 import type { Seat } from "./seat.ts";
 
 /** What an observatory looks at. */
@@ -36,6 +36,7 @@ export class Observatory {
   private restarts = 0;
   /** As counted at the last sample. */
   private rehomings: Tally = [];
+  private closed: Tally = [];
   private timer: NodeJS.Timeout | undefined;
 
   constructor(world: ObservatoryWorld) {
@@ -103,15 +104,19 @@ export class Observatory {
     const { status, measures } = await this.facts();
     const { clock } = this.world;
     this.kept.add({ wall: clock.wall(), now: clock.now(), status, measures });
-    this.tellRehomings(measures.totals.rehomings);
+    this.tellMassEvents(measures.totals);
   }
 
-  private tellRehomings(counts: Tally): void {
-    for (const { pool, rehomed, failed } of massRehomings(this.rehomings, counts)) {
+  private tellMassEvents({ rehomings, tunnelsClosed }: Measures["totals"]): void {
+    for (const { pool, backend, lost } of massLosses(this.closed, tunnelsClosed)) {
+      this.world.tell("tunnels-lost", `${lost} tunnels were lost with ${backend}`, { pool, backend, lost });
+    }
+    for (const { pool, rehomed, failed } of massRehomings(this.rehomings, rehomings)) {
       const rest = failed === 0 ? "" : `; ${failed} found none and were told so`;
       const message = `${rehomed} tunnels of pool ${pool} got another backend while their clients stayed${rest}`;
       this.world.tell("tunnels-rehomed", message, { pool, rehomed, failed });
     }
-    this.rehomings = counts;
+    this.rehomings = rehomings;
+    this.closed = tunnelsClosed;
   }
 }
