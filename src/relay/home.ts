@@ -43,6 +43,17 @@ export interface HomeFinder {
 
 /** A backend that is never quiet is left after this many times the quiet time that is waited for. */
 const QUIET_WAITS_MAX = 4;
+/** A backend that is lost sooner than this has not taken the tunnel: the search goes on, with what is left of its time. */
+const STANDS_MS: Milliseconds = 1_000;
+/** So many backends in a row that are lost as soon as they have the tunnel are lost by what it sends, or are all of them ill. */
+const LOST_AT_ONCE_MAX = 5;
+/** A backend that has been told to close may still have something to say when it says one of these. */
+const PARTING_CODES: ReadonlySet<number | undefined> = new Set([
+  undefined,
+  CloseCode.normal,
+  CloseCode.goingAway,
+  CloseCode.serviceRestart,
+]);
 /** Share of the time without a backend that the old one's closing handshake may take. */
 const CLOSING_SHARE = 0.5;
 
@@ -85,6 +96,8 @@ export class Home {
   count = 0;
   /** Messages of the client that losses of backends may have taken so far. */
   lost = 0;
+  /** Backends in a row that were lost as soon as they had the tunnel. */
+  lostAtOnce = 0;
 
   /** Payload of the client's last ping, while its pong has not come. */
   private openPing: Uint8Array | undefined;
@@ -98,9 +111,12 @@ export class Home {
   private deadline: Milliseconds = Number.POSITIVE_INFINITY;
   private giveUpAt: Milliseconds = Number.POSITIVE_INFINITY;
   private stoppedAt: Milliseconds = 0;
+  private joinedAt: Milliseconds = Number.NEGATIVE_INFINITY;
   private lostNow = 0;
   /** What a new backend gets again: the first messages that had been passed on when the waiting began. */
   private again: Uint8Array | undefined;
+  /** How many of its first messages answer that. */
+  private answers = 0;
   /** The ping that had been passed on then. */
   private pingBefore: Uint8Array | undefined;
 
@@ -170,12 +186,13 @@ export class Home {
   takesClose(): boolean {
     if (this.phase === Phase.searching) return true;
     if (!this.canMove) return false;
-    if (this.phase === Phase.closing) {
+    const { code } = this.backend.closeHeard ?? {};
+    const handsOver = code !== undefined && this.options.handOverCodes.includes(code);
+    if (this.phase === Phase.closing && (handsOver || PARTING_CODES.has(code))) {
       this.leave();
       return true;
     }
-    const { code } = this.backend.closeHeard ?? {};
-    if (code === undefined || !this.options.handOverCodes.includes(code) || this.backend.hasCut) return false;
+    if (!handsOver || this.backend.hasCut) return false;
     if (this.phase === Phase.settled) this.reason = "hand-over";
     this.abandon(code, "");
     return true;
@@ -206,10 +223,11 @@ export class Home {
     const { phase } = this;
     if (phase === Phase.finishing && now >= Math.min(this.quietAt, this.deadline)) this.closeOld();
     else if (now < this.deadline) return;
-    else if (phase === Phase.closing && !this.backend.hasCut) {
+    else if (phase === Phase.closing && !this.backend.hasCut && this.isMute(now)) {
       this.countLost();
       this.leave();
-    } else if (phase !== Phase.settled) this.strand();
+    } else if (phase === Phase.closing && now < this.giveUpAt) this.enter(Phase.closing, this.options.quiet);
+    else if (phase !== Phase.settled) this.strand();
   }
 
   /**
@@ -225,13 +243,14 @@ export class Home {
     seeOut(old.leg, wheel, tunnel.options.closeTimeout);
     const tracking = trackingOf(tunnel.options, agreement, false, meters.backend.frameSizes);
     const next = new MovableBackend(leg, tunnel, tracking, this);
-    next.succeed(old, this.again === undefined ? 0 : this.options.swallowReplies);
+    next.succeed(old, this.answers);
     next.other = client;
     client.other = next;
     tunnel.backend = next;
     this.backend = next;
     leg.listener = next;
     this.count += 1;
+    this.joinedAt = tunnel.now;
     this.phase = Phase.settled;
     this.begin(next, early);
     return true;
@@ -254,7 +273,10 @@ export class Home {
       const bytes = waiting?.take();
       this.client.noteArrived(bytes === undefined || backend.leg.write(bytes));
     }
-    if (phase === Phase.searching) this.finder.searchOver();
+    if (phase !== Phase.searching) return;
+    // It has been told already, and its answer goes nowhere.
+    backend.givenUp = true;
+    this.finder.searchOver();
   }
 
   private get canMove(): boolean {
@@ -262,16 +284,27 @@ export class Home {
     return tunnel.cause === undefined && !client.ended && client.closeHeard === undefined && !client.leg.closed;
   }
 
-  /** When the old backend will have been quiet for long enough; never as long as a message of its is under way. */
+  /**
+   * When the old backend will have been quiet for long enough; never as long as a message of its is under way, or as it is not
+   * read from.
+   */
   private get quietAt(): Milliseconds {
-    if (!this.backend.tracker.atMessageEnd) return Number.POSITIVE_INFINITY;
+    const { tracker, paused } = this.backend;
+    if (!tracker.atMessageEnd || paused) return Number.POSITIVE_INFINITY;
     return Math.max(this.stoppedAt, this.backend.lastHeard) + this.options.quiet;
+  }
+
+  /** Whether the old backend has nothing more to say, so that nothing is lost when it is left without its Close. */
+  private isMute(now: Milliseconds): boolean {
+    return !this.backend.paused && now - this.backend.lastHeard >= this.options.quiet;
   }
 
   private enter(phase: Phase, longest: Milliseconds): void {
     const { now } = this.tunnel;
     if (this.phase === Phase.settled) {
-      this.giveUpAt = now + this.options.timeout;
+      const goesOn = now - this.joinedAt < STANDS_MS && this.reason !== "drain" && this.reason !== "rebalance";
+      this.lostAtOnce = goesOn ? this.lostAtOnce + 1 : 0;
+      if (!goesOn) this.giveUpAt = now + this.options.timeout;
       this.lostNow = 0;
     }
     this.phase = phase;
@@ -281,9 +314,11 @@ export class Home {
 
   private beginToWait(isCut: boolean): void {
     this.client.beginToWait(isCut);
-    this.again = this.replay.messages();
+    const { replay, options } = this;
+    this.again = replay.messages();
+    this.answers = replay.isComplete ? options.swallowReplies : Math.min(options.swallowReplies, replay.count);
     this.pingBefore = this.openPing;
-    this.waiting = new WaitingRoom(this.options.buffer);
+    this.waiting = new WaitingRoom(options.buffer);
   }
 
   private closeOld(): void {
@@ -330,6 +365,7 @@ export class Home {
     this.backend.state = SideState.deaf;
     this.client.readOn();
     this.finder.search({ reason: this.reason, count: this.count + 1, lost: this.lostNow });
+    if (this.lostAtOnce >= LOST_AT_ONCE_MAX) this.strand();
   }
 
   /** The new backend gets what is sent again, then what has waited, then what comes. */

@@ -2,6 +2,7 @@ import { Opcode } from "../websocket/index.ts";
 import type { TrackerOptions } from "../websocket/index.ts";
 import type { Leg } from "../wire/index.ts";
 
+import { Gathered } from "./gathered.ts";
 import type { Home } from "./home.ts";
 import { Side, SideState } from "./side.ts";
 import type { Tunnel } from "./tunnel.ts";
@@ -14,8 +15,7 @@ export class MovableBackend extends Side {
   /** Its first messages up to this count, all backends of the tunnel counted, are thrown away. */
   private swallowUntil = 0;
   /** The beginning of a message that is not whole yet. */
-  private heldPieces: Uint8Array[] | undefined;
-  private heldBytes = 0;
+  private held: Gathered | undefined;
   /** The client has got the beginning of the message that is under way. */
   private isExposed = false;
   private readonly home: Home;
@@ -65,7 +65,9 @@ export class MovableBackend extends Side {
   }
 
   protected override get controlsApart(): boolean {
-    return this.swallows || (this.tracker.inMessage && !this.isExposed);
+    const { inMessage, messageAt } = this.tracker;
+    // What the client has got in part may be the message before the one that begins in these bytes.
+    return this.swallows || (inMessage && (!this.isExposed || messageAt >= 0));
   }
 
   protected override noteControl(bytes: Uint8Array): void {
@@ -112,10 +114,9 @@ export class MovableBackend extends Side {
 
   /** Deals with the beginning, or more, of a message that is not whole. */
   private begin(bytes: Uint8Array, start: number, end: number): void {
-    const expected = this.heldBytes + (end - start) + this.tracker.bytesToBoundary;
+    const expected = (this.held?.length ?? 0) + (end - start) + this.tracker.bytesToBoundary;
     if (!this.isExposed && expected <= this.home.options.holdMessage) {
-      (this.heldPieces ??= []).push(Buffer.concat([bytes.subarray(start, end)]));
-      this.heldBytes += end - start;
+      (this.held ??= new Gathered()).add(bytes.subarray(start, end));
       return;
     }
     this.release();
@@ -124,10 +125,9 @@ export class MovableBackend extends Side {
   }
 
   private release(): void {
-    const { heldPieces } = this;
-    if (heldPieces === undefined) return;
-    this.heldPieces = undefined;
-    this.heldBytes = 0;
-    for (const piece of heldPieces) super.forward(piece, 0, piece.length);
+    const bytes = this.held?.bytes;
+    if (bytes === undefined) return;
+    this.held = undefined;
+    super.forward(bytes, 0, bytes.length);
   }
 }

@@ -63,7 +63,7 @@ export class MovableClient extends Side {
       const end = at + Math.max(1, this.tracker.bytesToBoundary);
       super.onBytes(bytes.subarray(at, end));
       at = end;
-      if (this.tracker.atMessageEnd) this.swallows = false;
+      if (this.swallows && this.tracker.atMessageEnd) this.swallowed();
     }
     if (at === 0) super.onBytes(bytes);
     else if (at < bytes.length) super.onBytes(bytes.subarray(at));
@@ -98,6 +98,12 @@ export class MovableClient extends Side {
     if (cut < end) super.forward(bytes, cut, end);
   }
 
+  protected override forwardCopy(bytes: Uint8Array): void {
+    super.forwardCopy(bytes);
+    // The header of an empty frame may have been the message's end.
+    if (this.home.isStopping && this.tracker.atMessageEnd) this.home.clientStopped();
+  }
+
   protected override forwardControl(bytes: Uint8Array): void {
     if (this.state === SideState.open && !this.hand(bytes.slice())) this.rest();
   }
@@ -118,6 +124,12 @@ export class MovableClient extends Side {
       this.paused = true;
       this.leg.pause();
     }
+  }
+
+  /** The message that was lost in part is over. It has been counted as lost, and is not on its way to anybody. */
+  private swallowed(): void {
+    this.swallows = false;
+    if (this.home.waiting === undefined) this.left += 1;
   }
 
   private get isPaced(): boolean {
