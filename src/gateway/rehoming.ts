@@ -29,6 +29,8 @@ const SECOND_MS = 1_000;
 const DIAL_SHARE = 0.4;
 const ASK_AGAIN_MS: Milliseconds = 100;
 const ASK_AGAIN_MAX_MS: Milliseconds = 400;
+/** What has failed may be tried again after this time, even while a place with another one is waited for. */
+const FORGET_MS: Milliseconds = 1_000;
 const NOBODY: readonly Backend[] = [];
 
 /**
@@ -69,11 +71,6 @@ export class Rehoming implements HomeFinder {
     return this.current !== undefined;
   }
 
-  /** Time since the tunnel's last data: those that are in use come first. */
-  get idleMs(): number {
-    return this.life.idleMs;
-  }
-
   search(search: Search): void {
     const { pool } = this.life;
     this.current = search;
@@ -82,7 +79,7 @@ export class Rehoming implements HomeFinder {
     this.life.leaveBackend(search.reason === "hand-over" ? "success" : TRUTH[search.reason].health);
     this.isHomeless = true;
     this.gateway.world.meters.lost(pool.name, search.lost);
-    this.gateway.rehomings.add(pool.name, this);
+    void this.run(search);
   }
 
   /** What the tunnel has carried so far has been counted. */
@@ -99,12 +96,13 @@ export class Rehoming implements HomeFinder {
   }
 
   /** Looks for a backend until there is one, or none is wanted any more. Never rejects. */
-  async run(): Promise<void> {
-    const { current: search, gateway } = this;
-    if (search === undefined) return;
-    const entry = gateway.plan.entries.get(this.life.pool.name);
+  private async run(search: Search): Promise<void> {
+    const { gateway } = this;
+    const { pool } = this.life;
+    const entry = gateway.plan.entries.get(pool.name);
     try {
-      if (entry !== undefined) await this.tryAgainAndAgain(entry, search);
+      // One of the same name that has come after it was removed counts for itself.
+      if (entry?.pool === pool) await this.tryAgainAndAgain(entry, search);
     } catch (error) {
       gateway.world.logger.error({ err: error, id: this.life.draft.id }, "a re-homing failed unexpectedly");
     }
@@ -114,32 +112,62 @@ export class Rehoming implements HomeFinder {
 
   /** Tries one candidate after the other, and all of them again while one is wanted. */
   private async tryAgainAndAgain(entry: PoolEntry, search: Search): Promise<void> {
-    for (let round = 0; this.isSearching(search); round += 1) {
-      const spared = round === 0 ? [this.life.backend] : [];
+    let spared: readonly Backend[] = [this.life.backend];
+    for (let pauses = this.home.lostAtOnce; this.isSearching(search); pauses += 1) {
+      if (pauses > 0) await this.pause(Math.min(ASK_AGAIN_MS * 2 ** (pauses - 1), ASK_AGAIN_MAX_MS));
       if ((await this.tryAll(entry, search, spared)) || !this.mayChange(entry)) return;
-      await this.pause(Math.min(ASK_AGAIN_MS * 2 ** round, ASK_AGAIN_MAX_MS));
+      spared = NOBODY;
     }
   }
 
   /** True when one has taken the tunnel. @param spared not tried this time */
   private async tryAll(entry: PoolEntry, search: Search, spared: readonly Backend[]): Promise<boolean> {
-    const { pool } = entry;
     const failed = [...this.unfit, ...spared];
     const seeker: Seeker = { kind: "tunnel", facts: this.handshake.facts, failed, leaves: true };
-    let tries = 0;
-    while (tries < pool.config.dial.maxAttempts && this.isSearching(search)) {
-      const backend = pool.claim(seeker) ?? (await this.wait(pool, seeker));
-      if (backend === undefined) {
-        if (!pool.isOverloaded(seeker)) break;
-        await this.pause(ASK_AGAIN_MS);
-      } else if (this.current !== search) pool.release(backend);
-      else if (await this.attempt(entry, backend)) return true;
-      else {
-        failed.push(backend);
-        tries += 1;
-      }
+    for (let tries = 0; tries < entry.pool.config.dial.maxAttempts && this.isSearching(search); tries += 1) {
+      const before = failed.length;
+      if (await this.tryOne(entry, search, seeker, failed)) return true;
+      // Nobody could be chosen.
+      if (failed.length <= before) return false;
     }
     return false;
+  }
+
+  /**
+   * Dials the next candidate; true when it has taken the tunnel.
+   *
+   * @param failed gets it if it has not
+   */
+  private async tryOne(entry: PoolEntry, search: Search, seeker: Seeker, failed: Backend[]): Promise<boolean> {
+    const { pool } = entry;
+    let backend: Backend | undefined;
+    const dialIt = async (): Promise<boolean> => {
+      if (!this.isSearching(search)) {
+        if (backend !== undefined) pool.release(backend);
+        return false;
+      }
+      backend ??= pool.claim(seeker);
+      if (backend === undefined) return false;
+      if (await this.attempt(entry, backend)) return true;
+      failed.push(backend);
+      return false;
+    };
+    if (await this.inTurn(pool, dialIt)) return true;
+    if (backend !== undefined || !this.isSearching(search)) return false;
+    // Who waits for a place keeps nobody from dialling.
+    backend = await this.wait(pool, seeker, failed);
+    return backend !== undefined && this.inTurn(pool, dialIt);
+  }
+
+  /** Does this when it is the tunnel's turn to dial. */
+  private async inTurn<T>({ name }: Pool, dial: () => Promise<T>): Promise<T> {
+    const { rehomings } = this.gateway;
+    await rehomings.enter(name, this.life.idleMs);
+    try {
+      return await dial();
+    } finally {
+      rehomings.leave(name);
+    }
   }
 
   /** Whether it is still this search that goes on. */
@@ -149,15 +177,24 @@ export class Rehoming implements HomeFinder {
 
   /** Whether one may take the tunnel later that has not now: a server that starts again, or one that is added. */
   private mayChange({ pool }: PoolEntry): boolean {
-    return pool.members.some((backend) => !this.unfit.includes(backend));
+    return pool.members.some((backend) => backend.config.state === "active" && !this.unfit.includes(backend));
   }
 
-  /** Waits for a place in the pool's queue; at once undefined where there is none. */
-  private async wait(pool: Pool, seeker: Seeker): Promise<Backend | undefined> {
+  /** Waits for a place in the pool's queue; at once undefined where there is none. @param failed forgotten after a while */
+  private async wait(pool: Pool, seeker: Seeker, failed: Backend[]): Promise<Backend | undefined> {
     const waiter = pool.wait(seeker);
     if (waiter === undefined) return undefined;
     this.leaveQueue = waiter.leave;
+    const { wheel } = this.gateway.world;
+    // One that has failed may be back before another one has room.
+    const forget = detachedEntry(() => {
+      failed.splice(0, failed.length, ...this.unfit);
+      pool.wake();
+      return 0;
+    });
+    wheel.add(forget, FORGET_MS);
     const backend = await waiter.place;
+    wheel.remove(forget);
     this.leaveQueue = undefined;
     return backend;
   }
@@ -177,15 +214,17 @@ export class Rehoming implements HomeFinder {
   private async attempt(entry: PoolEntry, backend: Backend): Promise<boolean> {
     const { pool, upstream } = entry;
     const { head, upgrade } = this.handshake;
+    const text = withHeader(head, "Fairlead-Rehome", this.headerValue());
+    const dial = new Dial(upstream.target(backend.config), text, upgrade, this.limitsOf(pool), this.gateway.world);
+    this.dial = dial;
     let joined = false;
     try {
-      const text = withHeader(head, "Fairlead-Rehome", this.headerValue());
-      this.dial = new Dial(upstream.target(backend.config), text, upgrade, this.limitsOf(pool), this.gateway.world);
-      joined = this.take(backend, await followDial(this.gateway, pool, backend, this.dial, this.life.draft.id));
+      joined = this.take(backend, await followDial(this.gateway, pool, backend, dial, this.life.draft.id));
     } catch (error) {
       if (!(error instanceof FairleadError)) throw error;
     } finally {
-      this.dial = undefined;
+      // The backend that took it may be gone by now, and another one dialled.
+      if (this.dial === dial) this.dial = undefined;
       if (!joined) pool.release(backend);
     }
     return joined;

@@ -117,7 +117,7 @@ function isOpen({ tunnel }: TunnelLife): boolean {
 
 /** Whether it still has to leave its backend. */
 function isSettled({ tunnel }: TunnelLife): boolean {
-  return tunnel.cause === undefined && !tunnel.isMoving;
+  return tunnel.cause === undefined && !tunnel.isLeaving;
 }
 
 function fits(life: TunnelLife, filter: TunnelFilter): boolean {

@@ -120,6 +120,11 @@ export class Pool {
     return this.admission.isOverloaded(seeker);
   }
 
+  /** Somebody who waits may get another backend than before. */
+  wake(): void {
+    this.admission.wake();
+  }
+
   /** Nobody waits for a place any more. */
   dismiss(): void {
     this.admission.dismiss();

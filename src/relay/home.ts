@@ -1,12 +1,13 @@
 import type { Milliseconds } from "../base/index.ts";
 import type { RehomeOptions } from "../config/index.ts";
-import { CloseCode, controlFrame, Opcode } from "../websocket/index.ts";
+import { CloseCode } from "../websocket/index.ts";
 import type { Leg } from "../wire/index.ts";
 
+import { Briefing } from "./briefing.ts";
 import { seeOut } from "./departure.ts";
 import { MovableBackend } from "./movable-backend.ts";
 import type { MovableClient } from "./movable-client.ts";
-import { newMaskKey } from "./own-frames.ts";
+import { Phase } from "./phase.ts";
 import { Replay } from "./replay.ts";
 import { SideState } from "./side.ts";
 import { trackingOf } from "./tracking.ts";
@@ -47,7 +48,7 @@ const QUIET_WAITS_MAX = 4;
 const STANDS_MS: Milliseconds = 1_000;
 /** So many backends in a row that are lost as soon as they have the tunnel are lost by what it sends, or are all of them ill. */
 const LOST_AT_ONCE_MAX = 5;
-/** A backend that has been told to close may still have something to say when it says one of these. */
+/** With these a backend answers our Close, or goes as well; a Close with any other code is its own, and for the client. */
 const PARTING_CODES: ReadonlySet<number | undefined> = new Set([
   undefined,
   CloseCode.normal,
@@ -64,21 +65,6 @@ const LOSSES: ReadonlySet<EndCause> = new Set<LossCause>([
   "backend-protocol-error",
 ]);
 
-/** Where a tunnel is on its way from one backend to the next. */
-const Phase = {
-  /** At home. */
-  settled: 0,
-  /** The client's message is passed on to its end. */
-  stopping: 1,
-  /** The old backend finishes what it has in hand. */
-  finishing: 2,
-  /** The old backend's closing handshake. */
-  closing: 3,
-  /** There is no backend. */
-  searching: 4,
-} as const;
-type Phase = (typeof Phase)[keyof typeof Phase];
-
 /**
  * How one tunnel gets from one backend to the next while its client stays.
  *
@@ -92,6 +78,7 @@ export class Home {
   waiting: WaitingRoom | undefined;
   /** The client's first messages. */
   readonly replay: Replay;
+  readonly briefing: Briefing;
   /** Re-homings so far. */
   count = 0;
   /** Messages of the client that losses of backends may have taken so far. */
@@ -99,8 +86,6 @@ export class Home {
   /** Backends in a row that were lost as soon as they had the tunnel. */
   lostAtOnce = 0;
 
-  /** Payload of the client's last ping, while its pong has not come. */
-  private openPing: Uint8Array | undefined;
   private readonly finder: HomeFinder;
   private tunnel!: Tunnel;
   private client!: MovableClient;
@@ -113,21 +98,23 @@ export class Home {
   private stoppedAt: Milliseconds = 0;
   private joinedAt: Milliseconds = Number.NEGATIVE_INFINITY;
   private lostNow = 0;
-  /** What a new backend gets again: the first messages that had been passed on when the waiting began. */
-  private again: Uint8Array | undefined;
-  /** How many of its first messages answer that. */
-  private answers = 0;
-  /** The ping that had been passed on then. */
-  private pingBefore: Uint8Array | undefined;
+  /** It is to leave its new backend, too, when that has answered. */
+  private movesOn: MoveReason | undefined;
 
   constructor(options: RehomeOptions, finder: HomeFinder) {
     this.options = options;
     this.finder = finder;
     this.replay = new Replay(options.replay, options.replayBytes);
+    this.briefing = new Briefing(options, this.replay);
   }
 
   get isMoving(): boolean {
     return this.phase !== Phase.settled;
+  }
+
+  /** Whether it is leaving its backend, or has left it. */
+  get isLeaving(): boolean {
+    return this.phase === Phase.greeting ? this.movesOn !== undefined : this.isMoving;
   }
 
   /** Whether the client is to be stopped at the end of its message. */
@@ -152,6 +139,7 @@ export class Home {
   /** Begins to leave a backend that is well; false when the tunnel cannot. */
   move(reason: MoveReason): boolean {
     if (!this.canMove) return false;
+    if (this.phase === Phase.greeting) this.movesOn = reason;
     if (this.phase !== Phase.settled) return true;
     this.reason = reason;
     this.enter(Phase.stopping, this.options.timeout);
@@ -164,17 +152,6 @@ export class Home {
     this.beginToWait(false);
     this.stoppedAt = this.tunnel.now;
     this.enter(Phase.finishing, QUIET_WAITS_MAX * this.options.quiet);
-  }
-
-  /** The client has sent a ping. Some take a pong that never comes for the end of the connection. */
-  pinged(payload: Uint8Array): void {
-    this.openPing = payload;
-  }
-
-  /** The backend has sent a pong. */
-  ponged(payload: Uint8Array): void {
-    const { openPing } = this;
-    if (openPing !== undefined && Buffer.compare(openPing, payload) === 0) this.openPing = undefined;
   }
 
   /** What was written to the backend has left. */
@@ -243,7 +220,7 @@ export class Home {
     seeOut(old.leg, wheel, tunnel.options.closeTimeout);
     const tracking = trackingOf(tunnel.options, agreement, false, meters.backend.frameSizes);
     const next = new MovableBackend(leg, tunnel, tracking, this);
-    next.succeed(old, this.answers);
+    next.succeed(old, this.briefing.answers);
     next.other = client;
     client.other = next;
     tunnel.backend = next;
@@ -251,7 +228,6 @@ export class Home {
     leg.listener = next;
     this.count += 1;
     this.joinedAt = tunnel.now;
-    this.phase = Phase.settled;
     this.begin(next, early);
     return true;
   }
@@ -270,8 +246,7 @@ export class Home {
     this.waiting = undefined;
     if (phase === Phase.searching || phase === Phase.closing || backend.leg.closed) backend.muteOther();
     else {
-      const bytes = waiting?.take();
-      this.client.noteArrived(bytes === undefined || backend.leg.write(bytes));
+      this.client.noteArrived(this.write([...this.briefing.rest(), waiting?.take()]));
     }
     if (phase !== Phase.searching) return;
     // It has been told already, and its answer goes nowhere.
@@ -299,10 +274,17 @@ export class Home {
     return !this.backend.paused && now - this.backend.lastHeard >= this.options.quiet;
   }
 
+  /** Whether the backend that is left has never served the tunnel. */
+  private isLostAtOnce(now: Milliseconds): boolean {
+    if (this.phase === Phase.greeting) return true;
+    const isPlanned = this.reason === "drain" || this.reason === "rebalance";
+    return !isPlanned && now - this.joinedAt < STANDS_MS && !this.backend.hasServed;
+  }
+
   private enter(phase: Phase, longest: Milliseconds): void {
     const { now } = this.tunnel;
-    if (this.phase === Phase.settled) {
-      const goesOn = now - this.joinedAt < STANDS_MS && this.reason !== "drain" && this.reason !== "rebalance";
+    if (this.phase === Phase.settled || (this.phase === Phase.greeting && phase === Phase.searching)) {
+      const goesOn = this.isLostAtOnce(now);
       this.lostAtOnce = goesOn ? this.lostAtOnce + 1 : 0;
       if (!goesOn) this.giveUpAt = now + this.options.timeout;
       this.lostNow = 0;
@@ -314,11 +296,8 @@ export class Home {
 
   private beginToWait(isCut: boolean): void {
     this.client.beginToWait(isCut);
-    const { replay, options } = this;
-    this.again = replay.messages();
-    this.answers = replay.isComplete ? options.swallowReplies : Math.min(options.swallowReplies, replay.count);
-    this.pingBefore = this.openPing;
-    this.waiting = new WaitingRoom(options.buffer);
+    this.briefing.prepare();
+    this.waiting = new WaitingRoom(this.options.buffer);
   }
 
   private closeOld(): void {
@@ -368,21 +347,47 @@ export class Home {
     if (this.lostAtOnce >= LOST_AT_ONCE_MAX) this.strand();
   }
 
-  /** The new backend gets what is sent again, then what has waited, then what comes. */
+  /**
+   * The new backend has answered. Each answer lets one more message be sent again, and the last one all that is left: one that
+   * is spoken to before it has let the client in may turn it away.
+   *
+   * @param isLast whether no other answer is expected
+   */
+  answered(isLast: boolean): void {
+    if (this.phase !== Phase.greeting) return;
+    if (isLast) this.goOn();
+    else this.write([this.briefing.next()]);
+  }
+
   private begin(next: MovableBackend, early: Uint8Array | undefined): void {
-    const { waiting, again, client, tunnel, pingBefore } = this;
-    this.waiting = undefined;
-    this.again = undefined;
-    // A ping that nobody has answered: the old backend never will.
-    const isOwed = pingBefore !== undefined && pingBefore === this.openPing;
-    const ping = isOwed ? controlFrame(Opcode.ping, pingBefore, newMaskKey()) : undefined;
-    let flowing = true;
-    for (const bytes of [again, ping, waiting?.take()]) if (bytes !== undefined) flowing = next.leg.write(bytes);
-    client.noteArrived(flowing);
+    const { client, tunnel, briefing } = this;
+    briefing.restart();
+    if (briefing.hasSteps) {
+      this.enter(Phase.greeting, this.options.timeout);
+      this.write([briefing.next()]);
+      client.noteDrained();
+    } else this.goOn();
     if (early !== undefined) next.onBytes(early);
     if (!next.paused) next.leg.resume();
     if (next.leg.closed) next.onClosed();
     if (tunnel.cause === undefined) tunnel.wakeIn(tunnel.nextDelay);
+  }
+
+  /** The new backend gets what is left of what it is told, then what has waited, then what comes. */
+  private goOn(): void {
+    const { waiting, client, movesOn } = this;
+    this.phase = Phase.settled;
+    this.waiting = undefined;
+    this.movesOn = undefined;
+    client.noteArrived(this.write([...this.briefing.rest(), waiting?.take()]));
+    if (movesOn !== undefined) this.move(movesOn);
+  }
+
+  /** False when the backend has a backlog. */
+  private write(pieces: readonly (Uint8Array | undefined)[]): boolean {
+    let flowing = true;
+    for (const bytes of pieces) if (bytes !== undefined) flowing = this.backend.leg.write(bytes);
+    return flowing;
   }
 }
 

@@ -12,8 +12,12 @@ import type { Tunnel } from "./tunnel.ts";
  * the client is seldom left with a message that nobody can complete.
  */
 export class MovableBackend extends Side {
-  /** Its first messages up to this count, all backends of the tunnel counted, are thrown away. */
+  /** Its messages up to this count, those of all backends of the tunnel counted, are thrown away; 0: none. */
   private swallowUntil = 0;
+  /** Its first messages up to this count answer what it is sent again. */
+  private answersUntil = 0;
+  /** Messages of the tunnel's backends that the client has not got. */
+  private thrownAway = 0;
   /** The beginning of a message that is not whole yet. */
   private held: Gathered | undefined;
   /** The client has got the beginning of the message that is under way. */
@@ -30,22 +34,35 @@ export class MovableBackend extends Side {
     return this.isExposed;
   }
 
-  /** Counts on where the backend before it has stopped. */
-  succeed(old: Side, swallowed: number): void {
+  /** Whether it has said anything beside the answers to what it is sent again. */
+  get hasServed(): boolean {
+    return this.tracker.messages > this.answersUntil;
+  }
+
+  /**
+   * Counts on where the backend before it has stopped.
+   *
+   * @param answers its first messages that answer what it is sent again: the client gets those that it has not had
+   */
+  succeed(old: MovableBackend, answers: number): void {
     const { messages, payloadBytes } = old.tracker;
+    const swallowed = Math.min(answers, messages - old.thrownAway);
     this.bytes = old.bytes;
     this.tracker.messages = messages;
     this.tracker.payloadBytes = payloadBytes;
+    this.answersUntil = messages + answers;
     this.swallowUntil = swallowed === 0 ? 0 : messages + swallowed;
+    this.thrownAway = old.thrownAway;
   }
 
   override onBytes(bytes: Uint8Array): void {
     let at = 0;
-    while (at < bytes.length && this.swallows) {
+    while (at < bytes.length && this.isAnswering) {
       const end = at + Math.max(1, this.tracker.bytesToBoundary);
+      const { messages } = this.tracker;
       super.onBytes(bytes.subarray(at, end));
       at = end;
-      if (!this.swallows) this.swallowUntil = 0;
+      if (this.tracker.messages > messages) this.noteAnswer();
     }
     if (at === 0) super.onBytes(bytes);
     else if (at < bytes.length) super.onBytes(bytes.subarray(at));
@@ -67,11 +84,11 @@ export class MovableBackend extends Side {
   protected override get controlsApart(): boolean {
     const { inMessage, messageAt } = this.tracker;
     // What the client has got in part may be the message before the one that begins in these bytes.
-    return this.swallows || (inMessage && (!this.isExposed || messageAt >= 0));
+    return this.isAnswering || (inMessage && (!this.isExposed || messageAt >= 0));
   }
 
   protected override noteControl(bytes: Uint8Array): void {
-    if (this.tracker.controlOpcode === Opcode.pong) this.home.ponged(this.tracker.controlPayload(bytes));
+    if (this.tracker.controlOpcode === Opcode.pong) this.home.briefing.ponged(this.tracker.controlPayload(bytes));
   }
 
   protected override forward(bytes: Uint8Array, start: number, end: number): void {
@@ -102,8 +119,16 @@ export class MovableBackend extends Side {
     super.forwardCopy(bytes);
   }
 
-  private get swallows(): boolean {
-    return this.tracker.messages < this.swallowUntil;
+  private get isAnswering(): boolean {
+    return this.tracker.messages < this.answersUntil;
+  }
+
+  private noteAnswer(): void {
+    const { messages } = this.tracker;
+    if (messages <= this.swallowUntil) this.thrownAway += 1;
+    // What follows is the client's, control frames right behind it too.
+    if (messages >= this.swallowUntil) this.swallowUntil = 0;
+    this.home.answered(!this.isAnswering);
   }
 
   /** Whether the data that has just been scanned is of a message that is thrown away. */

@@ -78,7 +78,7 @@ export class MovableClient extends Side {
   }
 
   protected override noteControl(bytes: Uint8Array): void {
-    if (this.tracker.controlOpcode === Opcode.ping) this.home.pinged(this.tracker.controlPayload(bytes));
+    if (this.tracker.controlOpcode === Opcode.ping) this.home.briefing.pinged(this.tracker.controlPayload(bytes));
   }
 
   protected override forward(bytes: Uint8Array, start: number, end: number): void {

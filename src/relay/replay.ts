@@ -6,20 +6,22 @@ import { Gathered } from "./gathered.ts";
 export class Replay {
   /** Whether there is nothing more to be kept. */
   done: boolean;
-  /** Whole messages that are kept. */
-  count = 0;
-
   private readonly countMax: number;
   private readonly bytesMax: Bytes;
   private readonly gathered = new Gathered();
-  /** Bytes of the whole messages. */
-  private whole: Bytes = 0;
+  /** Where the whole messages end. */
+  private readonly ends: Bytes[] = [];
 
   /** @param bytesMax when the messages are longer together, none is kept */
   constructor(countMax: number, bytesMax: Bytes) {
     this.countMax = countMax;
     this.bytesMax = bytesMax;
     this.done = countMax === 0;
+  }
+
+  /** Whole messages that are kept. */
+  get count(): number {
+    return this.ends.length;
   }
 
   /** Whether all are kept that are asked for. */
@@ -36,26 +38,26 @@ export class Replay {
   /** What was added last has completed a message. */
   messageEnds(): void {
     if (this.done) return;
-    this.whole = this.gathered.length;
-    this.count += 1;
+    this.ends.push(this.gathered.length);
     this.done = this.isComplete;
     if (this.done) this.gathered.fit();
   }
 
   /** The message that has been begun will never be whole. */
   dropBegun(): void {
-    this.gathered.cut(this.whole);
+    this.gathered.cut(this.ends.at(-1) ?? 0);
   }
 
-  /** The whole messages in one piece; undefined when there are none. */
-  messages(): Uint8Array | undefined {
-    return this.whole === 0 ? undefined : this.gathered.bytes?.subarray(0, this.whole);
+  /** The whole messages. */
+  messages(): Uint8Array[] {
+    const { bytes } = this.gathered;
+    if (bytes === undefined) return [];
+    return this.ends.map((end, index) => bytes.subarray(this.ends[index - 1] ?? 0, end));
   }
 
   private giveUp(): void {
     this.done = true;
-    this.count = 0;
-    this.whole = 0;
+    this.ends.length = 0;
     this.gathered.cut(0);
     this.gathered.fit();
   }

@@ -145,6 +145,11 @@ export class Tunnel implements WheelEntry {
     return this.home?.isMoving ?? false;
   }
 
+  /** Whether the tunnel is leaving its backend, or has left it. */
+  get isLeaving(): boolean {
+    return this.home?.isLeaving ?? false;
+  }
+
   private get closing(): Closing {
     if (this.ending === undefined) {
       this.home?.giveUp();

@@ -44,8 +44,7 @@ const deskOf = (worker: number, tunnels: readonly Facts[]) => {
       cause: undefined as string | undefined,
       client: leg,
       backend: { tracker: { messages: 0 }, bytes: 0, rtt: undefined },
-      isMoving: false,
-      rehome: () => false,
+      isLeaving: false,
       end(cause: string) {
         tunnel.cause = cause;
         ended.push([facts.id, cause]);
@@ -61,7 +60,8 @@ const deskOf = (worker: number, tunnels: readonly Facts[]) => {
       path: "/",
       startedWall: 0,
     };
-    return { tunnel, pool, backend, draft, pinned, ageMs, idleMs };
+    const leave = (reason: string): void => tunnel.end(reason);
+    return { tunnel, pool, backend, draft, pinned, ageMs, idleMs, leave };
   });
   // Of a gateway the desk looks at no more than this.
   const gateway = { pools: new Map([["chat", pool]]), tunnels: new Set(lives as unknown as TunnelLife[]) };

@@ -84,8 +84,10 @@ test("where only some of the messages are sent again, no more answers are swallo
   world.backend().reset();
   world.client.send(text("subscribe"));
   const next = world.join();
-  assert.deepEqual(textsIn(next.frames()), ["login", "subscribe"]);
-  next.send(text("welcome"), text("subscribed"), text("news"));
+  assert.deepEqual(textsIn(next.frames()), ["login"]);
+  next.send(text("welcome"));
+  assert.deepEqual(textsIn(next.frames()), ["subscribe"]);
+  next.send(text("subscribed"), text("news"));
   assert.deepEqual(textsIn(world.client.frames()), ["welcome", "subscribed", "news"]);
 });
 
