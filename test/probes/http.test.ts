@@ -37,6 +37,11 @@ for (const [statuses, well, ill] of [
     [200, 302, 399, 401],
     [201, 400, 403],
   ],
+  [
+    ["200-399", "404-404"],
+    [200, 302, 399, 404],
+    [400, 403, 405, 503],
+  ],
 ] as const) {
   for (const status of [...well, ...ill]) {
     const isWell = well.some((one) => one === status);
