@@ -153,7 +153,12 @@ test("active probes that begin take the place of the recovery's, and give it bac
   assert.deepEqual(statuses(), ["probing", "healthy"], "it is the active ones that decide");
   pass(1_000);
   for (const probe of asked.splice(0)) await probe.answer();
-  assert.deepEqual(statuses(), ["probing", "healthy"]);
+  assert.deepEqual(statuses(), ["probing", "healthy"], "one of two");
+  pass(5_100);
+  for (const probe of asked.splice(0)) await probe.answer();
+  assert.deepEqual(statuses(), ["healthy", "healthy"]);
+
+  fall(ONE);
   board.update(poolsWith({}));
   pass(10_100);
   assert.deepEqual(
