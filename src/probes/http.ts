@@ -2,8 +2,7 @@ import type { IncomingMessage } from "node:http";
 
 import type { ActiveOptions } from "../health/index.ts";
 
-import { ANSWER_BYTES_MAX, holds } from "./expectation.ts";
-import { LOAD_HEADER } from "./finding.ts";
+import { ANSWER_BYTES_MAX, ENDLESS, judgeAnswers } from "./expectation.ts";
 import type { ProbeKind, ProbeWork } from "./finding.ts";
 import { requestOf } from "./request.ts";
 import { isAmong } from "./statuses.ts";
@@ -31,7 +30,7 @@ function judge(
   response: IncomingMessage,
   begun: number,
 ): void {
-  tellLoad(response.headers[LOAD_HEADER]);
+  tellLoad(response.rawHeaders);
   const { statusCode = 0 } = response;
   response.on("error", () => fail("unexpected-close", "its answer was cut off"));
   response.on("aborted", () => fail("unexpected-close", "its answer was cut off"));
@@ -48,8 +47,9 @@ function judge(
   const chunks: Buffer[] = [];
   let size = 0;
   const look = (): void => {
-    if (holds(expect, Buffer.concat(chunks).subarray(0, ANSWER_BYTES_MAX))) pass(rtt());
-    else fail("dial-failed", "its answer does not hold what it should");
+    const verdict = judgeAnswers(expect, [Buffer.concat(chunks).subarray(0, ANSWER_BYTES_MAX)]);
+    if (verdict === "holds") pass(rtt());
+    else fail("dial-failed", verdict === "endless" ? ENDLESS : "its answer does not hold what it should");
   };
   response.on("data", (chunk: Buffer) => {
     chunks.push(chunk);

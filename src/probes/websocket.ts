@@ -14,8 +14,7 @@ import {
   verifyUpgrade,
 } from "../websocket/index.ts";
 
-import { holds } from "./expectation.ts";
-import { LOAD_HEADER } from "./finding.ts";
+import { ENDLESS, judgeAnswers } from "./expectation.ts";
 import type { ProbeKind, ProbeWork } from "./finding.ts";
 import { Messages } from "./messages.ts";
 import { requestOf } from "./request.ts";
@@ -44,7 +43,7 @@ export const websocket: ProbeKind<Question> = (work) => {
     upgraded = socket;
     socket.on("error", () => work.fail("unexpected-close", "the connection broke"));
     socket.on("close", () => work.fail("unexpected-close", "the connection was closed"));
-    work.tellLoad(response.headers[LOAD_HEADER]);
+    work.tellLoad(response.rawHeaders);
     const problem = problemOf(response, key, work.question.subprotocol);
     if (problem === undefined) new Talk(work, socket).begin(head);
     else work.fail("protocol-error", problem);
@@ -74,7 +73,7 @@ function judgeRefusal(
   begun: number,
 ) {
   const status = response.statusCode ?? 0;
-  tellLoad(response.headers[LOAD_HEADER]);
+  tellLoad(response.rawHeaders);
   if (question.mayRefuse === true && status < 500) pass(performance.now() - begun);
   else fail("dial-failed", `it answered ${status}`);
 }
@@ -130,10 +129,16 @@ class Talk {
     if (!this.scan(bytes)) return;
     const { expect } = this;
     // The tracker has seen to it that these are frames.
-    if (expect !== undefined && !this.isAnswered) {
-      this.isAnswered = this.messages.read(bytes).some((message) => holds(expect, message));
-    }
+    if (expect !== undefined && !this.isAnswered && !this.hear(expect, bytes)) return;
     if (this.rttMs !== undefined && this.isAnswered) this.work.pass(this.rttMs);
+  }
+
+  /** Looks for the answer. @returns false when nothing more is to be read */
+  private hear(expect: Expectation, bytes: Uint8Array): boolean {
+    const verdict = judgeAnswers(expect, this.messages.read(bytes));
+    if (verdict === "endless") this.work.fail("dial-failed", ENDLESS);
+    this.isAnswered = verdict === "holds";
+    return verdict !== "endless";
   }
 
   /** Looks for the pong. @returns false when nothing more is to be read */

@@ -126,3 +126,23 @@ test("a 101 with an extension that nobody asked for is a failure, as it is for t
     reason: "the answer accepts an extension that was not offered",
   });
 });
+
+// Backends choose the text: without an end to it, one look could take the supervisor away from all others.
+for (const kind of ["http", "websocket"]) {
+  test(`${kind}: an answer that leads a regular expression astray is a failure, and soon`, async (t) => {
+    const astray = `${"a".repeat(50)}b`;
+    const { failure } = await askScript(t, { kind, expect: { regex: "(a+)+$" } }, async (peer) => {
+      const head = await peer.head();
+      if (kind === "http") {
+        peer.write(`HTTP/1.1 200 OK\r\nContent-Length: ${astray.length}\r\n\r\n${astray}`);
+        return;
+      }
+      peer.write(switchingHead(head));
+      peer.text(astray);
+    });
+    assert.deepEqual(failure, {
+      signal: "dial-failed",
+      reason: "the regular expression does not come to an end with its answer",
+    });
+  });
+}
