@@ -118,6 +118,9 @@ test("what is asked otherwise is asked anew, and what was under way is given up"
   assert.equal(asked[0]?.signal.aborted, false, "other options leave it alone");
   await asked[0]?.answer(BROKEN);
   assert.deepEqual(statuses(), ["unhealthy", "healthy"]);
+  const trusting = poolsWith({ active: { ...ACTIVE, path: "/other", fall: 1 } });
+  board.update(trusting.map((pool) => ({ ...pool, tls: { verify: false } })));
+  assert.equal(asked[1]?.signal.aborted, true, "nor does an answer by other rules of trust count");
 });
 
 test("a backend that is removed while it is probed is probed no longer", async () => {
