@@ -21,7 +21,7 @@ export const PROBES: readonly Route[] = [
       source.ready() ? { json: { status: "ready" } } : { status: 503, json: { status: "not ready" } },
   }),
   plainRoute("GET", "/healthz", {
-    summary: "Whether every pool has a healthy backend.",
+    summary: "Whether every pool serves: by a healthy backend, or by all while it panics.",
     open: true,
     output: healthSchema,
     errors: [503],
@@ -34,13 +34,17 @@ export const PROBES: readonly Route[] = [
   }),
 ];
 
-/** Healthy as long as every pool has a backend that takes new work. */
+/**
+ * 200 as long as every pool serves. A pool that panics does: it tries all that it has, and whoever takes the instance out
+ * for it turns an alarm that may be false into an outage.
+ */
 function healthOf(status: Status): Reply {
-  const pools = status.pools.map(({ name, backends }) => ({
-    name,
-    backends: backends.length,
-    healthy: backends.filter((backend) => backend.health === "healthy").length,
-  }));
-  const healthy = pools.every((pool) => pool.healthy > 0);
-  return { status: healthy ? 200 : 503, json: { status: healthy ? "healthy" : "unhealthy", pools } };
+  const pools = status.pools.map(({ name, backends, panic }) => {
+    const members = backends.filter(({ state }) => state === "active");
+    const healthy = members.filter(({ health }) => health === "healthy").length;
+    return { name, backends: members.length, healthy, panic, serves: healthy > 0 || panic };
+  });
+  if (!pools.every(({ serves }) => serves)) return { status: 503, json: { status: "unhealthy", pools } };
+  const panics = pools.some(({ panic }) => panic);
+  return { status: 200, json: { status: panics ? "panicking" : "healthy", pools } };
 }

@@ -241,8 +241,20 @@ export const readinessSchema = named("Readiness", z.object({ status: z.enum(["re
 export const healthSchema = named(
   "Health",
   z.object({
-    status: z.enum(["healthy", "unhealthy"]),
-    pools: z.array(z.object({ name: z.string(), backends: count, healthy: count })),
+    status: z
+      .enum(["healthy", "panicking", "unhealthy"])
+      .describe(
+        "`panicking`: every pool serves, but so few backends of one are well that it tries all. `unhealthy`: 503.",
+      ),
+    pools: z.array(
+      z.object({
+        name: z.string(),
+        backends: count.describe("Those that take new work; who is drained is left out."),
+        healthy: count,
+        panic: z.boolean().describe("Whether so few of them are well that all are tried."),
+        serves: z.boolean().describe("Whether new clients get a backend: it has a healthy one, or panics."),
+      }),
+    ),
   }),
 );
 

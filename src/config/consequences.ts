@@ -39,7 +39,7 @@ export const EFFECTS = {
   rebalance: "from the next look at the loads on; moves that run keep their pace",
   dial: "from the next connection to a backend on; open ones stay",
   signal: "from the next sign of health on; what is known of backends stays",
-  probe: "from the next probe on, which begins within its interval; what is known of backends stays",
+  probe: "at once: what is asked now is given up, and asked anew within a second; what is known of backends stays",
   outliers: "from the next look at what has been seen on; off: ejections end at once",
   panic: "from the next change of a backend's health on; open tunnels stay",
   cookies: "cookies given out before are not known any more: their clients are balanced anew, open tunnels stay",

@@ -138,7 +138,10 @@ function judged({ path, before, after }: BareChange, subject: Subject): Change {
 /** A value without what is hidden in it. */
 function shown(value: unknown, place: string): unknown {
   if (value === undefined) return null;
-  if (HIDDEN.has(place)) return "set";
-  if (!isRecord(value)) return value;
+  if (!isRecord(value)) return isHidden(place) ? "set" : value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, shown(inner, `${place}.${key}`)]));
+}
+
+function isHidden(place: string): boolean {
+  return HIDDEN.some((hidden) => place === hidden || place.startsWith(`${hidden}.`));
 }

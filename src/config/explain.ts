@@ -21,7 +21,7 @@ interface Hidden {
 
 /**
  * Writes the effective configuration as YAML that can be read again: every default filled in, durations and sizes as
- * people write them. Secrets and keys that were given as text are not shown: in their place stands the variable that
+ * people write them. Secrets, keys that were given as text and headers of probes are not shown: in their place stands the variable that
  * would have to hold them.
  */
 export function explainConfig(config: Config): string {
@@ -117,6 +117,14 @@ function hiddenTexts(config: Config): Hidden[] {
         : [],
     ),
   );
+  const headers = Object.values(config.pools).flatMap(({ name, health: { active } }, index): Hidden[] =>
+    active === "off" || active.kind === "tcp"
+      ? []
+      : Object.keys(active.headers).map((header, position) => ({
+          path: ["pools", name, "health", "active", "headers", header],
+          variable: `PROBE_HEADER_${index + 1}_${position + 1}`,
+        })),
+  );
   const { secret, admin } = config;
   return [
     ...(secret === undefined ? [] : [{ path: ["secret"], variable: "FAIRLEAD_SECRET" }]),
@@ -124,6 +132,7 @@ function hiddenTexts(config: Config): Hidden[] {
       ? []
       : [{ path: ["admin", "token"], variable: "FAIRLEAD_ADMIN_TOKEN" }]),
     ...keys,
+    ...headers,
   ];
 }
 

@@ -33,8 +33,8 @@ export interface Part {
   readonly parts: readonly Part[];
 }
 
-/** Options of the settings whose values must not be shown. */
-export const HIDDEN: ReadonlySet<string> = new Set(["secret", "admin.token"]);
+/** Places in the reference of values that must not be shown, and of objects none of whose values must be. */
+export const HIDDEN: readonly string[] = ["secret", "admin.token", "pools.NAME.health.active.headers"];
 
 /** Bytes of a fingerprint that are shown: enough to tell certificates apart. */
 const FINGERPRINT_BYTES = 8;

@@ -42,7 +42,8 @@ export function observeActive(
 /** Probes go on during a cool-down, but nobody comes back before it is over. */
 function passed(state: HealthState, now: Milliseconds, { rise }: ActiveOptions): HealthChange {
   const successes = state.successes + 1;
-  if (now < state.probeAt) return { state: { ...state, successes }, flipped: false };
+  // Of a backend that is being probed `probeAt` says only when a probe of its recovery is lost.
+  if (state.status === "unhealthy" && now < state.probeAt) return { state: { ...state, successes }, flipped: false };
   if (successes >= rise) return recover(state, successes, now);
   const flipped = state.status !== "probing";
   if (!flipped) return { state: { ...state, successes }, flipped };
@@ -53,5 +54,5 @@ function passed(state: HealthState, now: Milliseconds, { rise }: ActiveOptions):
 function failedAgain(state: HealthState, failure: string, now: Milliseconds): HealthChange {
   if (state.status === "unhealthy") return { state: { ...state, successes: 0 }, flipped: false };
   const reason = `a probe failed: ${failure}`;
-  return { state: { ...state, status: "unhealthy", since: now, reason, successes: 0 }, flipped: true };
+  return { state: { ...state, status: "unhealthy", since: now, reason, successes: 0, probeAt: now }, flipped: true };
 }

@@ -33,6 +33,7 @@ export function eject(
     successes: 0,
     probeFailures: 0,
     samples: undefined,
+    cooldown: now - state.since >= options.maxCooldown ? 0 : state.cooldown,
     ejection: time,
     coolsUntil,
     probeAt: Math.max(coolsUntil, flapping.heldUntil),

@@ -164,10 +164,16 @@ export function fall(
     probeFailures: 0,
     samples: undefined,
     cooldown,
+    ejection: wasWell && isLongWell(state, now, options) ? 0 : state.ejection,
     coolsUntil,
     probeAt: Math.max(coolsUntil, after.heldUntil),
   };
   return { state: next, flipped: true };
+}
+
+/** Whether the next ejection is to be as short as the first. */
+function isLongWell({ since }: HealthState, now: Milliseconds, { outliers }: HealthOptions): boolean {
+  return outliers !== "off" && now - since >= outliers.maxEjection;
 }
 
 function probePassed(state: HealthState, now: Milliseconds, options: HealthOptions): HealthChange {

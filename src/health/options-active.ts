@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { durationField, regexProblem } from "../base/index.ts";
+import { headersField, hostField, TLS_WITHOUT_PORT, tlsNeedsPort, whereFields } from "./options-request.ts";
 
 const MAX_THRESHOLD = 1000;
 const MAX_PATH = 2048;
@@ -29,9 +30,19 @@ const expectation = z.union([
   z.strictObject({ regex: regex.describe("A regular expression of JavaScript that has to be found in it.") }),
 ]);
 
-const status = z.union([z.int().min(STATUS_MIN).max(STATUS_MAX), z.enum(["1xx", "2xx", "3xx", "4xx", "5xx"])], {
-  error: 'expected a status such as 204, or a class of them such as "2xx"',
-});
+const STATUS_WANTED = 'expected a status such as 204, a class of them such as "2xx", or a range such as "200-399"';
+
+const statusRange = z
+  .string()
+  .regex(/^[1-5]\d\d-[1-5]\d\d$/, { error: STATUS_WANTED, abort: true })
+  .refine((range) => range.slice(0, 3) <= range.slice(4), {
+    error: "the range ends before it begins; write the lower status first",
+  });
+
+const status = z.union(
+  [z.int().min(STATUS_MIN).max(STATUS_MAX), z.enum(["1xx", "2xx", "3xx", "4xx", "5xx"]), statusRange],
+  { error: STATUS_WANTED },
+);
 
 const pace = {
   interval: durationField({ min: 100 })
@@ -67,7 +78,8 @@ function kindError({ input }: { readonly input?: unknown }): string | undefined 
 }
 
 const tcp = z
-  .strictObject({ kind: z.literal("tcp"), ...pace })
+  .strictObject({ kind: z.literal("tcp"), ...pace, ...whereFields })
+  .refine(tlsNeedsPort, TLS_WITHOUT_PORT)
   .describe(
     "Connects, with TLS where the backend's URL has it, and lets go. A frozen process still passes: its system accepts for it.",
   );
@@ -76,15 +88,29 @@ const http = z
   .strictObject({
     kind: z.literal("http"),
     ...pace,
-    path: probePathField.prefault("/").describe("Path, and query if there is one, of the GET request."),
+    ...whereFields,
+    method: z
+      .enum(["GET", "HEAD"])
+      .prefault("GET")
+      .describe(
+        "What is asked for: the page, or with `HEAD` its head alone. A redirect is not followed: it is an answer.",
+      ),
+    path: probePathField.prefault("/").describe("Path, and query if there is one, of the request."),
+    host: hostField,
+    headers: headersField,
     statuses: z
       .array(status)
       .min(1)
       .prefault(["2xx"])
-      .describe('Statuses, such as 204, and classes of them, such as "2xx", that are well.'),
+      .describe('Statuses, such as 204, classes of them, such as "2xx", and ranges, such as "200-399", that are well.'),
     expect: expectation
       .optional()
       .describe("What the first 64 KiB of the body have to hold; without it the body is not read."),
+  })
+  .refine(tlsNeedsPort, TLS_WITHOUT_PORT)
+  .refine(({ method, expect }) => method === "GET" || expect === undefined, {
+    error: "an answer to HEAD has no body to hold this; ask with method: GET, or leave expect out",
+    path: ["expect"],
   })
   .describe("Asks for a page.");
 
@@ -92,7 +118,10 @@ const websocket = z
   .strictObject({
     kind: z.literal("websocket"),
     ...pace,
+    ...whereFields,
     path: probePathField.prefault("/").describe("Path, and query if there is one, of the handshake."),
+    host: hostField,
+    headers: headersField,
     subprotocol: z
       .string()
       .regex(/^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/, { error: 'expected the name of one subprotocol, such as "mqtt"' })
@@ -103,6 +132,7 @@ const websocket = z
       .optional()
       .describe("What a message of the backend, text or binary, has to hold; others are stepped over."),
   })
+  .refine(tlsNeedsPort, TLS_WITHOUT_PORT)
   .describe("Opens a WebSocket, which has to be answered with 101, then pings it and waits for the pong.");
 
 /** Probes of backends that are well too. */

@@ -1,6 +1,7 @@
 import { formatDuration } from "../base/index.ts";
 import type { Milliseconds } from "../base/index.ts";
 import type { OutlierOptions } from "./options-outliers.ts";
+import { wholesOf } from "./share.ts";
 import type { Sketch } from "./sketch.ts";
 import type { VitalsSum } from "./vitals.ts";
 
@@ -43,7 +44,7 @@ export function ejectionsLeft(backends: number, out: number, { maxEjected }: Out
 /** With one backend nobody may be out; with several, one may always be, but never all. */
 function mayBeOut(backends: number, maxEjected: number): number {
   if (backends < 2) return 0;
-  return Math.min(backends - 1, Math.max(1, Math.floor(maxEjected * backends)));
+  return Math.min(backends - 1, Math.max(1, wholesOf(maxEjected, backends)));
 }
 
 function byFailures(sums: ReadonlyMap<string, VitalsSum>, { failures, minSamples }: OutlierOptions): Outlier[] {

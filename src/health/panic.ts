@@ -1,4 +1,5 @@
 import type { HealthOptions } from "./options.ts";
+import { wholesOf } from "./share.ts";
 
 /**
  * Whether so few of a pool's backends are well that all are tried rather than none.
@@ -7,5 +8,5 @@ import type { HealthOptions } from "./options.ts";
  * @param well how many of them are
  */
 export function panics(backends: number, well: number, { panic }: HealthOptions): boolean {
-  return panic !== "off" && backends > 0 && well < backends && well <= panic * backends;
+  return panic !== "off" && backends > 0 && well < backends && well <= wholesOf(panic, backends);
 }

@@ -70,7 +70,7 @@ export class VitalsWindow {
 
   /** All of the window that ends now; what is older is forgotten. */
   sum(now: Milliseconds, window: Milliseconds): VitalsSum {
-    this.parts = this.parts.filter(({ begun }) => now - begun < window);
+    this.parts = this.partsSince(now - window);
     const handshakes = new Sketch();
     const rtts = new Sketch();
     let [attempts, failures, tunnelMs] = [0, 0, 0];
@@ -102,6 +102,10 @@ export class VitalsWindow {
     return lost - old + (isNew ? 1 : 0);
   }
 
+  private partsSince(time: Milliseconds): Part[] {
+    return this.parts.filter(({ begun }) => begun > time);
+  }
+
   private partAt(now: Milliseconds, window: Milliseconds): Part {
     const last = this.parts.at(-1);
     if (last !== undefined && now - last.begun < window / WINDOW_PARTS) return last;
@@ -113,7 +117,8 @@ export class VitalsWindow {
       handshakes: new Sketch(),
       rtts: new Sketch(),
     };
-    this.parts.push(part);
+    // Nobody sums up who is not well, for however long its last tunnels stay open.
+    this.parts = [...this.partsSince(now - window), part];
     return part;
   }
 }

@@ -137,6 +137,14 @@ export function forwardedResponseHeaders(
   return out;
 }
 
+/**
+ * Whether a header of a request speaks of one hop only (RFC 9110 section 7.6.1), or to a proxy, or is answered by the next
+ * one: it is never passed on.
+ */
+export function isOfOneHop(lowerName: string): boolean {
+  return dropFromRequest.has(lowerName);
+}
+
 /** Names, in lower case, that the Connection header declares hop-by-hop. */
 function nominated(headers: RawHeaders): ReadonlySet<string> {
   return new Set(headerTokens(headers, "connection").filter((name) => !endToEnd.test(name)));

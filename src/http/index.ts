@@ -3,7 +3,7 @@ export { clientAddress, type IsTrusted, plainAddress, trustedProxies } from "./a
 export { type BodyScanner, createBodyScanner } from "./body.ts";
 export { type CookieAttributes, parseCookies, setCookie } from "./cookies.ts";
 export { type RequestFacts, requestFacts } from "./facts.ts";
-export { type ForwardFacts, forwardedRequestHeaders, forwardedResponseHeaders } from "./forward.ts";
+export { type ForwardFacts, forwardedRequestHeaders, forwardedResponseHeaders, isOfOneHop } from "./forward.ts";
 export {
   headerList,
   headerTokens,
@@ -22,7 +22,7 @@ export {
   readRequestHead,
 } from "./parse.ts";
 export { reportedLoad } from "./reported-load.ts";
-export { isToken } from "./syntax.ts";
+export { isFieldText, isToken } from "./syntax.ts";
 export {
   type Authority,
   hostProblem,

@@ -1,6 +1,7 @@
 import type { Milliseconds } from "../base/index.ts";
 import type { BackendConfig, PoolTls } from "../config/index.ts";
 import type { FailureSignal } from "../health/index.ts";
+import type { RawHeaders } from "../http/index.ts";
 
 /** What a probe found wrong. */
 export interface ProbeFailure {
@@ -24,8 +25,8 @@ export interface ProbeWork<Question> {
   readonly backend: BackendConfig;
   readonly tls: PoolTls;
   readonly question: Question;
-  /** The backend has said how loaded it is; what is no number from 0 to 1 is passed over. */
-  readonly tellLoad: (header: string | readonly string[] | undefined) => void;
+  /** The backend has answered with this head, in which it may say how loaded it is. */
+  readonly tellLoad: (headers: RawHeaders) => void;
   /** All is well. What is told later counts for nothing. */
   readonly pass: (rttMs: Milliseconds) => void;
   /** Something is wrong. */
@@ -38,14 +39,3 @@ export interface ProbeWork<Question> {
  * @returns lets go of the connection; called exactly once, when the probe has passed, failed or is given up
  */
 export type ProbeKind<Question> = (work: ProbeWork<Question>) => (passed: boolean) => void;
-
-/** In its answer to a probe a backend may say how loaded it is, from 0 (idle) to 1 (full). */
-export const LOAD_HEADER = "fairlead-load";
-
-/** Undefined for what says nothing. */
-export function readLoad(header: string | readonly string[] | undefined): number | undefined {
-  const text = typeof header === "string" ? header.trim() : "";
-  if (!/^(?:0|1|0?\.\d+|[01]\.\d*)$/.test(text)) return undefined;
-  const load = Number(text);
-  return load <= 1 ? load : undefined;
-}

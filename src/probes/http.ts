@@ -1,26 +1,19 @@
-import { request as requestPlain } from "node:http";
 import type { IncomingMessage } from "node:http";
-import { request as requestSecure } from "node:https";
 
 import type { ActiveOptions } from "../health/index.ts";
 
-import { ANSWER_BYTES_MAX, holds } from "./expectation.ts";
-import { LOAD_HEADER } from "./finding.ts";
+import { ANSWER_BYTES_MAX, ENDLESS, judgeAnswers } from "./expectation.ts";
 import type { ProbeKind, ProbeWork } from "./finding.ts";
-import { tlsOptions } from "./tls.ts";
+import { requestOf } from "./request.ts";
+import { isAmong } from "./statuses.ts";
 
 type Question = ActiveOptions & { kind: "http" };
 
 /** A page: its status, and the beginning of its body. */
 export const http: ProbeKind<Question> = (work) => {
-  const { backend, tls, question, fail } = work;
-  const send = backend.secure ? requestSecure : requestPlain;
+  const { fail } = work;
   const begun = performance.now();
-  const request = send(new URL(question.path, backend.url), {
-    agent: false,
-    headers: { "User-Agent": "fairlead-probe", Accept: "*/*" },
-    ...tlsOptions(backend, tls),
-  });
+  const request = requestOf(work, { Accept: "*/*" });
   request.on("error", (error) => fail("dial-failed", error.message));
   request.on("response", (response) => judge(work, response, begun));
   // Not to be taken for an answer: nobody asked for it.
@@ -37,11 +30,11 @@ function judge(
   response: IncomingMessage,
   begun: number,
 ): void {
-  tellLoad(response.headers[LOAD_HEADER]);
+  tellLoad(response.rawHeaders);
   const { statusCode = 0 } = response;
   response.on("error", () => fail("unexpected-close", "its answer was cut off"));
   response.on("aborted", () => fail("unexpected-close", "its answer was cut off"));
-  if (!question.statuses.some((status) => status === statusCode || status === `${Math.floor(statusCode / 100)}xx`)) {
+  if (!isAmong(statusCode, question.statuses)) {
     fail("dial-failed", `it answered ${statusCode}`);
     return;
   }
@@ -54,8 +47,9 @@ function judge(
   const chunks: Buffer[] = [];
   let size = 0;
   const look = (): void => {
-    if (holds(expect, Buffer.concat(chunks).subarray(0, ANSWER_BYTES_MAX))) pass(rtt());
-    else fail("dial-failed", "its answer does not hold what it should");
+    const verdict = judgeAnswers(expect, [Buffer.concat(chunks).subarray(0, ANSWER_BYTES_MAX)]);
+    if (verdict === "holds") pass(rtt());
+    else fail("dial-failed", verdict === "endless" ? ENDLESS : "its answer does not hold what it should");
   };
   response.on("data", (chunk: Buffer) => {
     chunks.push(chunk);

@@ -1,8 +1,8 @@
 import type { Milliseconds } from "../base/index.ts";
 import type { BackendConfig, PoolTls } from "../config/index.ts";
 import type { ActiveOptions } from "../health/index.ts";
+import { reportedLoad } from "../http/index.ts";
 
-import { readLoad } from "./finding.ts";
 import type { ProbeFailure, ProbeFinding, ProbeWork } from "./finding.ts";
 import { http } from "./http.ts";
 import { tcp } from "./tcp.ts";
@@ -50,7 +50,7 @@ export function probe(
     const letGo = begin(question, {
       backend,
       tls,
-      tellLoad: (header) => void (load = readLoad(header)),
+      tellLoad: (headers) => void (load = reportedLoad(headers)),
       pass: (rttMs) => finish(undefined, rttMs),
       fail: (kind, reason) => finish({ signal: kind, reason }, undefined),
     });

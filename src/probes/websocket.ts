@@ -1,12 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { request as requestPlain } from "node:http";
-import type { ClientRequest, IncomingMessage } from "node:http";
-import { request as requestSecure } from "node:https";
+import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 
 import type { ActiveOptions, Expectation } from "../health/index.ts";
 import {
-  acceptValue,
   CloseCode,
   closeFrame,
   controlFrame,
@@ -14,22 +11,21 @@ import {
   Opcode,
   Scan,
   newFrameSizes,
+  verifyUpgrade,
 } from "../websocket/index.ts";
 
-import { holds } from "./expectation.ts";
-import { LOAD_HEADER } from "./finding.ts";
+import { ENDLESS, judgeAnswers } from "./expectation.ts";
 import type { ProbeKind, ProbeWork } from "./finding.ts";
 import { Messages } from "./messages.ts";
+import { requestOf } from "./request.ts";
+import type { Asking } from "./request.ts";
 import { textFrame } from "./text-frame.ts";
-import { tlsOptions } from "./tls.ts";
 
-type Question = Omit<
-  ActiveOptions & { kind: "websocket" },
-  "kind" | "interval" | "jitter" | "timeout" | "rise" | "fall"
-> & {
-  /** Whether a backend that refuses the handshake with a status below 500 is well: it lives, and decides for itself. */
-  readonly mayRefuse?: boolean;
-};
+type Question = Asking &
+  Pick<ActiveOptions & { kind: "websocket" }, "subprotocol" | "send" | "expect"> & {
+    /** Whether a backend that refuses the handshake with a status below 500 is well: it lives, and decides for itself. */
+    readonly mayRefuse?: boolean;
+  };
 
 const KEY_BYTES = 16;
 const MASK_BYTES = 4;
@@ -39,7 +35,7 @@ const PING_PAYLOAD_BYTES = 8;
 export const websocket: ProbeKind<Question> = (work) => {
   const key = randomBytes(KEY_BYTES).toString("base64");
   const begun = performance.now();
-  const request = handshake(work, key);
+  const request = requestOf(work, handshake(key, work.question.subprotocol));
   let upgraded: Duplex | undefined;
   request.on("error", (error) => work.fail("dial-failed", error.message));
   request.on("response", (response) => judgeRefusal(work, response, begun));
@@ -47,7 +43,7 @@ export const websocket: ProbeKind<Question> = (work) => {
     upgraded = socket;
     socket.on("error", () => work.fail("unexpected-close", "the connection broke"));
     socket.on("close", () => work.fail("unexpected-close", "the connection was closed"));
-    work.tellLoad(response.headers[LOAD_HEADER]);
+    work.tellLoad(response.rawHeaders);
     const problem = problemOf(response, key, work.question.subprotocol);
     if (problem === undefined) new Talk(work, socket).begin(head);
     else work.fail("protocol-error", problem);
@@ -61,20 +57,14 @@ export const websocket: ProbeKind<Question> = (work) => {
   };
 };
 
-function handshake({ backend, tls, question }: ProbeWork<Question>, key: string): ClientRequest {
-  const send = backend.secure ? requestSecure : requestPlain;
-  return send(new URL(question.path, backend.url), {
-    agent: false,
-    headers: {
-      Connection: "Upgrade",
-      Upgrade: "websocket",
-      "Sec-WebSocket-Version": "13",
-      "Sec-WebSocket-Key": key,
-      ...(question.subprotocol !== undefined && { "Sec-WebSocket-Protocol": question.subprotocol }),
-      "User-Agent": "fairlead-probe",
-    },
-    ...tlsOptions(backend, tls),
-  });
+function handshake(key: string, subprotocol: string | undefined): Record<string, string> {
+  return {
+    Connection: "Upgrade",
+    Upgrade: "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": key,
+    ...(subprotocol !== undefined && { "Sec-WebSocket-Protocol": subprotocol }),
+  };
 }
 
 function judgeRefusal(
@@ -83,15 +73,19 @@ function judgeRefusal(
   begun: number,
 ) {
   const status = response.statusCode ?? 0;
-  tellLoad(response.headers[LOAD_HEADER]);
+  tellLoad(response.rawHeaders);
   if (question.mayRefuse === true && status < 500) pass(performance.now() - begun);
   else fail("dial-failed", `it answered ${status}`);
 }
 
-function problemOf({ headers }: IncomingMessage, key: string, subprotocol: string | undefined): string | undefined {
-  if (headers["sec-websocket-accept"] !== acceptValue(key)) return "a wrong Sec-WebSocket-Accept";
-  if (headers["sec-websocket-protocol"] === subprotocol) return undefined;
-  return subprotocol === undefined ? "a subprotocol that nobody asked for" : "it does not take the subprotocol";
+/** The 101 is judged as that of a tunnel is. */
+function problemOf(response: IncomingMessage, key: string, subprotocol: string | undefined): string | undefined {
+  const { statusCode = 0, statusMessage = "", httpVersion, rawHeaders } = response;
+  const head = { version: httpVersion, status: statusCode, reason: statusMessage, headers: rawHeaders };
+  const protocols = subprotocol === undefined ? [] : [subprotocol];
+  const verified = verifyUpgrade({ key, protocols, extensions: [] }, head);
+  if (!verified.ok) return verified.reason;
+  return verified.protocol === subprotocol ? undefined : "it does not take the subprotocol";
 }
 
 /** What is said once the WebSocket is open. */
@@ -135,10 +129,16 @@ class Talk {
     if (!this.scan(bytes)) return;
     const { expect } = this;
     // The tracker has seen to it that these are frames.
-    if (expect !== undefined && !this.isAnswered) {
-      this.isAnswered = this.messages.read(bytes).some((message) => holds(expect, message));
-    }
+    if (expect !== undefined && !this.isAnswered && !this.hear(expect, bytes)) return;
     if (this.rttMs !== undefined && this.isAnswered) this.work.pass(this.rttMs);
+  }
+
+  /** Looks for the answer. @returns false when nothing more is to be read */
+  private hear(expect: Expectation, bytes: Uint8Array): boolean {
+    const verdict = judgeAnswers(expect, this.messages.read(bytes));
+    if (verdict === "endless") this.work.fail("dial-failed", ENDLESS);
+    this.isAnswered = verdict === "holds";
+    return verdict !== "endless";
   }
 
   /** Looks for the pong. @returns false when nothing more is to be read */

@@ -34,13 +34,12 @@ export class HealthBoard {
   private readonly patientWorld: PatientWorld;
   /** By the pool's name. */
   private wards: ReadonlyMap<string, Ward> = new Map();
-  private readonly stopping = new AbortController();
+  private isStopped = false;
 
   constructor(pools: readonly PoolConfig[], world: HealthWorld) {
     this.world = world;
     this.patientWorld = {
       ...world,
-      stopping: this.stopping.signal,
       changed: (patient, before) => this.changed(patient, before),
       reportedLoad: (...report) => world.onReportedLoad?.(...report),
     };
@@ -49,6 +48,7 @@ export class HealthBoard {
 
   /** Goes by other pools from now on. What is known of a backend stays with its name. */
   update(pools: readonly PoolConfig[]): void {
+    if (this.isStopped) return;
     const before = this.wards;
     this.wards = new Map(pools.map((pool) => [pool.name, before.get(pool.name) ?? this.newWard(pool)]));
     for (const [name, ward] of before) if (this.wards.get(name) !== ward) dissolve(ward);
@@ -88,7 +88,7 @@ export class HealthBoard {
 
   /** Probes nobody any more; probes under way are given up. */
   stop(): void {
-    this.stopping.abort();
+    this.isStopped = true;
     for (const ward of this.wards.values()) dissolve(ward);
   }
 

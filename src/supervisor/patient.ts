@@ -23,8 +23,6 @@ export interface PatientWorld {
   readonly wheel: Wheel;
   /** Asks a backend whether it is well. */
   readonly probe: typeof probe;
-  /** From then on nobody is asked any more. */
-  readonly stopping: AbortSignal;
   /** Told of every change, of those without another status too. */
   readonly changed: (patient: Patient, before: HealthState) => void;
   /** A backend has said in its answer to a probe how loaded it is, 0 to 1. */
@@ -47,7 +45,9 @@ export class Patient {
   private readonly timer = detachedEntry(() => this.step());
   /** For the next active probe. */
   private readonly pulse = detachedEntry(() => this.beat());
-  private isAsked = false;
+  /** Of the active probe, and of the recovery's, that is under way. */
+  private asking: AbortController | undefined;
+  private recovering: AbortController | undefined;
   private hasLeft = false;
 
   constructor(pool: PoolConfig, backend: BackendConfig, world: PatientWorld) {
@@ -60,19 +60,27 @@ export class Patient {
 
   /** What is known stays, what is said of it changes. */
   regard(pool: PoolConfig, backend: BackendConfig): void {
-    const before = this.pool.health;
+    const { health, tls } = this.pool;
     this.pool = pool;
     this.backend = backend;
-    if (!isDeepStrictEqual(before.active, pool.health.active)) this.beginPulse();
+    const isAskedAlike = isDeepStrictEqual([health.active, tls], [pool.health.active, pool.tls]);
+    if (!isAskedAlike) {
+      // What is under way asks for what nobody wants to know any more.
+      this.giveUpAsking();
+      this.beginPulse();
+    }
+    if (pool.health.active !== "off") this.giveUpRecovering();
     if (pool.health.outliers === "off") {
       this.take(endEjection(this.state, this.world.clock.now(), "ejected, but outliers are not looked for any more"));
     }
     this.schedule();
   }
 
-  /** It is nobody's any more, or everything stops: what is under way is not heard. */
+  /** It is nobody's any more, or everything stops: what is under way is given up. */
   leave(): void {
     this.hasLeft = true;
+    this.giveUpAsking();
+    this.giveUpRecovering();
     this.world.wheel.remove(this.timer);
     this.world.wheel.remove(this.pulse);
   }
@@ -88,6 +96,8 @@ export class Patient {
     if (state === this.state) return;
     const before = this.state;
     this.state = state;
+    // Whoever is back is judged by what is seen from now on.
+    if (state.status === "healthy" && before.status !== "healthy") this.vitals.clear();
     this.schedule();
     this.world.changed(this, before);
   }
@@ -96,7 +106,7 @@ export class Patient {
   private schedule(): void {
     const { wheel, clock } = this.world;
     wheel.remove(this.timer);
-    if (this.hasLeft || this.world.stopping.aborted) return;
+    if (this.hasLeft) return;
     const { status, probeAt } = this.state;
     const waits = status === "ejected" || (status !== "healthy" && this.pool.health.active === "off");
     if (waits) wheel.add(this.timer, Math.max(1, probeAt - clock.now()));
@@ -111,10 +121,11 @@ export class Patient {
     if (this.state.status === "healthy") return 0;
     const { health } = this.pool;
     this.take(beginProbe(this.state, clock.now(), health));
-    void this.ask({ kind: "recovery", ...health.probe }).then(({ failure }) => {
-      if (this.isDeaf()) return;
-      const signal = failure?.signal ?? "success";
-      this.take(observeProbe(this.state, signal, clock.now(), this.pool.health, random));
+    this.giveUpRecovering();
+    const { signal } = (this.recovering = new AbortController());
+    void this.ask({ kind: "recovery", ...health.probe }, signal).then(({ failure }) => {
+      if (signal.aborted) return;
+      this.take(observeProbe(this.state, failure?.signal ?? "success", clock.now(), this.pool.health, random));
     });
     return 0;
   }
@@ -131,30 +142,34 @@ export class Patient {
     const { clock, random } = this.world;
     const { active } = this.pool.health;
     if (active === "off") return 0;
-    if (!this.isAsked) {
-      this.isAsked = true;
-      void this.ask(active).then(({ failure }) => {
-        this.isAsked = false;
-        const { health } = this.pool;
-        // What has been asked for otherwise meanwhile says nothing.
-        if (this.isDeaf() || health.active === "off") return;
-        this.take(observeActive(this.state, failure?.reason, clock.now(), health, health.active, random));
+    if (this.asking === undefined) {
+      const { signal } = (this.asking = new AbortController());
+      void this.ask(active, signal).then(({ failure }) => {
+        if (signal.aborted) return;
+        this.asking = undefined;
+        this.take(observeActive(this.state, failure?.reason, clock.now(), this.pool.health, active, random));
       });
     }
     return active.interval * (1 - active.jitter * random());
   }
 
-  private isDeaf(): boolean {
-    return this.hasLeft || this.world.stopping.aborted;
+  private giveUpAsking(): void {
+    this.asking?.abort();
+    this.asking = undefined;
+  }
+
+  private giveUpRecovering(): void {
+    this.recovering?.abort();
+    this.recovering = undefined;
   }
 
   /** Never rejects: a probe that cannot even be sent has failed. */
-  private async ask(question: ProbeQuestion): Promise<ProbeFinding> {
-    const { logger, probe, reportedLoad, stopping } = this.world;
+  private async ask(question: ProbeQuestion, signal: AbortSignal): Promise<ProbeFinding> {
+    const { logger, probe, reportedLoad } = this.world;
     const [pool, backend] = [this.pool.name, this.backend.name];
     try {
-      const finding = await probe(this.backend, this.pool.tls, question, stopping);
-      if (this.isDeaf()) return finding;
+      const finding = await probe(this.backend, this.pool.tls, question, signal);
+      if (signal.aborted) return finding;
       if (finding.load !== undefined) reportedLoad(pool, backend, finding.load);
       if (finding.failure !== undefined) logger.debug({ pool, backend }, `a probe failed: ${finding.failure.reason}`);
       return finding;

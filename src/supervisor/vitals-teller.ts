@@ -35,9 +35,13 @@ class Seen {
 
   /** What is to be told now; begins anew. Undefined when there is nothing. */
   take({ open, tunnels }: Backend["counters"], time: Milliseconds): VitalSigns | undefined {
-    const { attempts, failures, lost, handshakes, rtts } = this;
+    const { handshakes, rtts } = this;
     const tunnelMs = ((this.open + open) / 2) * time;
-    const signs = { attempts, failures, lost, open: this.open, opened: tunnels - this.tunnels, tunnelMs };
+    const opened = tunnels - this.tunnels;
+    // Plain answers that are cut off give the same signal. No more tunnels can be lost than there were.
+    const cut = Math.max(0, this.lost - this.open - opened);
+    const [attempts, failures, lost] = [this.attempts + cut, this.failures + cut, this.lost - cut];
+    const signs = { attempts, failures, lost, open: this.open, opened, tunnelMs };
     this.open = open;
     this.tunnels = tunnels;
     if (attempts + lost + tunnelMs + rtts.size === 0) return undefined;

@@ -92,7 +92,6 @@ export class Ward {
     for (const { backend, reason } of findOutliers(sums, outliers).slice(0, left)) {
       const patient = this.patients.get(backend);
       if (patient === undefined) continue;
-      patient.vitals.clear();
       patient.take(eject(patient.state, reason, now, health, outliers));
     }
     return this.interval();

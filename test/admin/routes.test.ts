@@ -4,6 +4,7 @@ import test from "node:test";
 
 import { createLoadBalancer } from "../../src/index.ts";
 import { ConfigError, parseConfig } from "../../src/config/index.ts";
+import type { PoolStatus } from "../../src/metrics/index.ts";
 import { ask } from "../kit/http.ts";
 import { rawConnect } from "../kit/raw.ts";
 import { BACKEND, FAILURES, startFake, tell } from "./fake.ts";
@@ -197,12 +198,37 @@ test("probes tell by their status", async (t) => {
   const fake = await startFake(t);
   fake.isReady = false;
   assert.deepEqual(await ask(t, `${fake.origin}/readyz`).then(({ status }) => status), 503);
+});
+
+test("a pool without a healthy backend is unhealthy, unless it panics: then it serves, and says so", async (t) => {
+  const fake = await startFake(t);
   const [pool] = fake.status.pools;
-  const ill = pool!.backends.map((backend) => ({ ...backend, health: "unhealthy" as const }));
-  fake.status = { ...fake.status, pools: [{ ...pool!, backends: ill }] };
-  const { status, json } = await tell(t, fake, "GET", "/healthz");
-  assert.equal(status, 503);
-  assert.deepEqual(json, { status: "unhealthy", pools: [{ name: "chat", backends: 1, healthy: 0 }] });
+  const [backend] = pool!.backends;
+  const healthOf = async (pools: readonly Partial<PoolStatus>[]) => {
+    fake.status = { ...fake.status, pools: pools.map((parts) => ({ ...pool!, ...parts })) };
+    const { status, json } = await tell(t, fake, "GET", "/healthz");
+    return [status, json];
+  };
+  const ill = { ...backend!, health: "unhealthy" as const };
+  const shown = { name: "chat", backends: 1, healthy: 1, panic: false, serves: true };
+  assert.deepEqual(await healthOf([{}]), [200, { status: "healthy", pools: [shown] }]);
+  const dead = { ...shown, healthy: 0, serves: false };
+  assert.deepEqual(await healthOf([{ backends: [ill] }]), [503, { status: "unhealthy", pools: [dead] }]);
+  const panicking = { ...dead, panic: true, serves: true };
+  assert.deepEqual(await healthOf([{ backends: [ill], panic: true }]), [
+    200,
+    { status: "panicking", pools: [panicking] },
+  ]);
+  assert.deepEqual(await healthOf([{ backends: [ill], panic: true }, {}, { backends: [ill] }]), [
+    503,
+    { status: "unhealthy", pools: [panicking, shown, dead] },
+  ]);
+  const drained = (["draining", "removed"] as const).map((state) => ({ ...backend!, state }));
+  assert.deepEqual(
+    await healthOf([{ backends: drained }]),
+    [503, { status: "unhealthy", pools: [{ ...dead, backends: 0 }] }],
+    "who is drained takes nobody new, however well it is",
+  );
 });
 
 test("HEAD is answered like GET, without the body", async (t) => {

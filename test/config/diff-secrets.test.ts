@@ -43,6 +43,22 @@ describe("secrets and certificates", () => {
     ]);
   });
 
+  test("nor is what headers of probes say, also when the probes come or go", () => {
+    const probed = (headers: Record<string, string>): ConfigInput => ({
+      pools: { chat: { backends, health: { active: { kind: "http", headers } } } },
+      defaultPool: "chat",
+    });
+    const unprobed = { pools: { chat: { backends } }, defaultPool: "chat" };
+    const found = diff(probed({ Authorization: "hush", "X-Old": "psst" }), probed({ Authorization: "hush hush" }));
+    assert.deepEqual(lines(found), [
+      "~ pool chat: health.active.headers.Authorization: changed",
+      "~ pool chat: health.active.headers.X-Old: set -> not set",
+    ]);
+    const coming = diff(unprobed, probed({ "X.Dotted": "hush" }));
+    assert.match(lines(coming).join(), /headers: { X.Dotted: set }/);
+    assert.doesNotMatch(JSON.stringify([found, coming]), /hush|psst/);
+  });
+
   test("a certificate that is renewed is the same one, known by its fingerprint, whatever file it is in", (t) => {
     if (!needTool(t, "openssl", "/usr/bin/openssl")) return;
     const old = certificateFor(["chat.example.com"]);

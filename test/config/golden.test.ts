@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { ConfigError, explainConfig, loadConfig } from "../../src/config/index.ts";
+import type { Config } from "../../src/config/index.ts";
 
 const FOLDER = join(import.meta.dirname, "golden");
 const UPDATE = process.env["UPDATE_GOLDEN"] === "1";
@@ -58,9 +59,23 @@ for (const file of inputs.filter((name) => !name.startsWith("wrong-"))) {
     const { config } = loadConfig({ file, cwd: FOLDER, env: ENV });
     const explained = explainConfig(config);
     const { secret, admin } = config;
-    const env = { FAIRLEAD_SECRET: secret, FAIRLEAD_ADMIN_TOKEN: admin === "off" ? undefined : admin.token };
+    const env = {
+      FAIRLEAD_SECRET: secret,
+      FAIRLEAD_ADMIN_TOKEN: admin === "off" ? undefined : admin.token,
+      ...probeHeaders(config),
+    };
     const again = loadConfig({ file: "again.yaml", cwd: FOLDER, env, readFile: () => explained });
     assert.equal(explainConfig(again.config), explained);
     assert.deepEqual(again.config, config);
   });
+}
+
+/** The variables that stand for headers of probes. */
+function probeHeaders({ pools }: Config): Record<string, string> {
+  const all = Object.values(pools).flatMap(({ health: { active } }, at) =>
+    active === "off" || active.kind === "tcp"
+      ? []
+      : Object.values(active.headers).map((value, position) => [`PROBE_HEADER_${at + 1}_${position + 1}`, value]),
+  );
+  return Object.fromEntries(all);
 }

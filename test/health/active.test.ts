@@ -5,7 +5,14 @@ import { test } from "node:test";
 import fc from "fast-check";
 
 import { seededRandom } from "../../src/base/index.ts";
-import { healthSchema, initialHealth, observeActive, observeHealth, takesNewWork } from "../../src/health/index.ts";
+import {
+  beginProbe,
+  healthSchema,
+  initialHealth,
+  observeActive,
+  observeHealth,
+  takesNewWork,
+} from "../../src/health/index.ts";
 import type { HealthState } from "../../src/health/index.ts";
 
 const BAD = "it answered 503";
@@ -60,6 +67,18 @@ test("a failed probe on the way back begins the row anew, but no longer cool-dow
   one.probed(BAD);
   assert.deepEqual([one.state.status, one.state.cooldown, one.state.flaps], ["unhealthy", 1_000, 1]);
   assert.equal(one.probed(undefined, undefined).state.status, "healthy");
+});
+
+test("a recovery that had begun when active probes were switched on keeps nobody waiting", () => {
+  const begun = () => {
+    const one = new Probed({ fall: 1, rise: 2 }, { cooldown: "1s", probe: { timeout: "1h" } }).probed(BAD);
+    one.now += 1_000;
+    one.state = beginProbe(one.state, one.now, one.options).state;
+    assert.equal(one.state.status, "probing");
+    return one;
+  };
+  assert.equal(begun().probed(undefined, undefined).state.status, "healthy");
+  assert.equal(begun().probed(BAD, undefined, undefined).state.status, "healthy");
 });
 
 test("good probes say nothing of what clients see: failures of real connections go on counting", () => {

@@ -12,19 +12,28 @@ import {
   findOutliers,
   healthSchema,
   initialHealth,
+  observeActive,
+  observeHealth,
   panics,
   relieve,
   Sketch,
   takesNewWork,
   VitalsWindow,
 } from "../../src/health/index.ts";
-import type { OutlierOptions, VitalSigns, VitalsSum } from "../../src/health/index.ts";
+import type { ActiveOptions, HealthState, OutlierOptions, VitalSigns, VitalsSum } from "../../src/health/index.ts";
 
 const optionsOf = (outliers: object = {}): OutlierOptions => {
   const { outliers: parsed } = healthSchema.parse({ outliers });
   assert.ok(parsed !== "off");
   return parsed;
 };
+
+const activeOf = (): ActiveOptions => {
+  const { active } = healthSchema.parse({ active: { kind: "tcp" } });
+  assert.ok(active !== "off");
+  return active;
+};
+const ACTIVE = activeOf();
 
 const NOTHING: VitalSigns = {
   attempts: 0,
@@ -153,6 +162,12 @@ test("what is older than the window is forgotten, a sixth at a time", () => {
   assert.equal(window.sum(4 * MINUTE, MINUTE).samples, 0);
 });
 
+test("nothing older is kept of who is not asked for either, for however long its tunnels stay open", () => {
+  const window = new VitalsWindow();
+  for (let at = 0; at < 100 * MINUTE; at += 10_000) window.take({ ...NOTHING, tunnelMs: MINUTE }, at, MINUTE, 1000);
+  assert.ok(window.sum(100 * MINUTE, 1000 * MINUTE).samples <= 7);
+});
+
 test("how many may be ejected: the share, at least one of several, never all, less those that are out", () => {
   const left = (backends: number, out: number, maxEjected = 0.3): number =>
     ejectionsLeft(backends, out, optionsOf({ maxEjected }));
@@ -162,6 +177,7 @@ test("how many may be ejected: the share, at least one of several, never all, le
   );
   assert.deepEqual([left(10, 2), left(10, 3), left(10, 9), left(2, 1)], [1, 0, 0, 0]);
   assert.deepEqual([left(4, 0, 1), left(2, 0, 1), left(1, 0, 1)], [3, 1, 0]);
+  assert.deepEqual([left(100, 0, 0.29), left(50, 0, 0.58)], [29, 29], "whatever doubles make of decimal fractions");
 });
 
 test("ejections double up to their maximum, and begin anew with who stayed well for long", () => {
@@ -188,6 +204,27 @@ test("ejections double up to their maximum, and begin anew with who stayed well 
   assert.deepEqual([state.probeAt - now - 35_000, state.flaps], [10_000, 5]);
 });
 
+test("who stayed well for long begins anew with both, cool-down and ejection, whichever comes", () => {
+  const health = healthSchema.parse({
+    ...{ cooldown: "5s", maxCooldown: "40s", cooldownJitter: 0, failureThreshold: 1, flapping: "off" },
+    outliers: { ejection: "10s", maxEjection: "60s" },
+  });
+  const { outliers } = health;
+  assert.ok(outliers !== "off");
+  const before = { ...initialHealth(0), cooldown: 20_000, ejection: 20_000 };
+  const fallen = (state: HealthState, now: number) => observeHealth(state, "dial-failed", now, health, () => 0).state;
+  const ejected = (state: HealthState, now: number) => eject(state, "slow", now, health, outliers).state;
+  const broken = (state: HealthState, now: number) =>
+    observeActive(state, "refused", now, health, { ...ACTIVE, fall: 1 }, () => 0).state;
+  const lengths = ({ cooldown, ejection }: HealthState): number[] => [cooldown, ejection];
+  assert.deepEqual(lengths(fallen(before, 39_000)), [40_000, 20_000], "it was well for too short a time");
+  assert.deepEqual(lengths(fallen(before, 60_000)), [5_000, 0]);
+  assert.deepEqual(lengths(ejected(before, 39_000)), [20_000, 40_000]);
+  assert.deepEqual(lengths(ejected(before, 60_000)), [0, 10_000]);
+  assert.deepEqual(lengths(broken(ejected(before, 39_000), 40_000)), [40_000, 40_000]);
+  assert.deepEqual(lengths(broken(ejected(before, 60_000), 61_000)), [5_000, 10_000]);
+});
+
 test("an ejection ends at once where nobody else is well", () => {
   const health = healthSchema.parse({ outliers: {} });
   assert.ok(health.outliers !== "off");
@@ -206,6 +243,7 @@ test("panic begins at the threshold, and never while all are well or where it is
     [false, false, true, true],
   );
   assert.equal(at(0.99)(4, 4), false);
+  assert.deepEqual([at(0.29)(100, 29), at(0.29)(100, 30), at(0.58)(50, 29)], [true, false, true]);
 });
 
 test("whatever is seen: only who is judged stands out, never more than all but one, each once", () => {

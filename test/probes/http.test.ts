@@ -37,6 +37,11 @@ for (const [statuses, well, ill] of [
     [200, 302, 399, 401],
     [201, 400, 403],
   ],
+  [
+    ["200-399", "404-404"],
+    [200, 302, 399, 404],
+    [400, 403, 405, 503],
+  ],
 ] as const) {
   for (const status of [...well, ...ill]) {
     const isWell = well.some((one) => one === status);
@@ -95,9 +100,9 @@ for (const [said, load] of [
   ["0.75", 0.75],
   [".5", 0.5],
   ["1.0", 1],
-  ["1.01", undefined],
+  ["1.01", 1],
   ["-0.1", undefined],
-  ["2", undefined],
+  ["2", 1],
   ["75%", undefined],
   ["0.5, 0.6", undefined],
   ["1e-1", undefined],

@@ -58,7 +58,7 @@ test("the subprotocol is asked for, and has to be taken", async (t) => {
   const unasked = await askScript(t, WEBSOCKET, async (peer) => {
     peer.write(switchingHead(await peer.head(), { "Sec-WebSocket-Protocol": "mqtt" }));
   });
-  assert.equal(unasked.failure?.reason, "a subprotocol that nobody asked for");
+  assert.equal(unasked.failure?.reason, "the answer names a subprotocol that was not offered, or several");
 });
 
 /** Takes the message and the ping, and answers with these frames, byte for byte or at once. */

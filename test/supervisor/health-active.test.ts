@@ -99,3 +99,75 @@ test("an answer to what is not asked any more is not heard", async () => {
   await asked[1]?.fail(new TypeError("no such thing"));
   assert.deepEqual(statuses(), ["healthy", "healthy"]);
 });
+
+test("what is asked otherwise is asked anew, and what was under way is given up", async () => {
+  const { board, asked, pass, statuses } = boardWith({ active: { ...ACTIVE, fall: 1 } });
+  pass(100);
+  board.update(poolsWith({ active: { ...ACTIVE, path: "/other", fall: 1 } }));
+  const [before] = asked.splice(0);
+  assert.equal(before?.signal.aborted, true);
+  await before?.answer(BROKEN);
+  assert.deepEqual(statuses(), ["healthy", "healthy"], "nobody wants to know that any more");
+  pass(1_000);
+  assert.deepEqual(
+    asked.map(({ question }) => "path" in question && question.path),
+    ["/other", "/other"],
+    "and the new question does not wait for the old answer",
+  );
+  board.update(poolsWith({ active: { ...ACTIVE, path: "/other", fall: 1 }, panic: 0 }));
+  assert.equal(asked[0]?.signal.aborted, false, "other options leave it alone");
+  await asked[0]?.answer(BROKEN);
+  assert.deepEqual(statuses(), ["unhealthy", "healthy"]);
+  const trusting = poolsWith({ active: { ...ACTIVE, path: "/other", fall: 1 } });
+  board.update(trusting.map((pool) => ({ ...pool, tls: { verify: false } })));
+  assert.equal(asked[1]?.signal.aborted, true, "nor does an answer by other rules of trust count");
+});
+
+test("a backend that is removed while it is probed is probed no longer", async () => {
+  const active = boardWith({ active: ACTIVE });
+  active.pass(100);
+  active.board.update(poolsWith({ active: ACTIVE }, [ONE]));
+  assert.deepEqual(
+    active.asked.map(({ backend, signal }) => [backend, signal.aborted]),
+    [
+      [ONE, false],
+      [TWO, true],
+    ],
+  );
+  const recovery = boardWith();
+  recovery.fall(TWO);
+  recovery.pass(5_100);
+  recovery.board.update(poolsWith({}, [ONE]));
+  assert.deepEqual(
+    recovery.asked.map(({ backend, signal }) => [backend, signal.aborted]),
+    [[TWO, true]],
+  );
+});
+
+test("active probes that begin take the place of the recovery's, and give it back when they end", async () => {
+  const { board, asked, fall, pass, statuses } = boardWith();
+  fall(ONE);
+  pass(5_100);
+  assert.deepEqual(statuses(), ["probing", "healthy"]);
+  board.update(poolsWith({ active: { ...ACTIVE, rise: 2 } }));
+  const [recovery] = asked.splice(0);
+  assert.equal(recovery?.signal.aborted, true);
+  await recovery?.answer();
+  assert.deepEqual(statuses(), ["probing", "healthy"], "it is the active ones that decide");
+  pass(1_000);
+  for (const probe of asked.splice(0)) await probe.answer();
+  assert.deepEqual(statuses(), ["probing", "healthy"], "one of two");
+  pass(5_100);
+  for (const probe of asked.splice(0)) await probe.answer();
+  assert.deepEqual(statuses(), ["healthy", "healthy"]);
+
+  fall(ONE);
+  board.update(poolsWith({}));
+  pass(10_100);
+  assert.deepEqual(
+    asked.map(({ backend, question }) => [backend, question.kind]),
+    [[ONE, "recovery"]],
+  );
+  await asked[0]?.answer();
+  assert.deepEqual(statuses(), ["healthy", "healthy"]);
+});

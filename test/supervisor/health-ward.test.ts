@@ -51,6 +51,36 @@ test("who stands out is ejected for a time, workers are told, and its end is a r
   assert.equal(wheel.size, 0);
 });
 
+test("who comes back is judged by what is seen from then on, wherever it comes back from", async () => {
+  const { board, pass, statuses, fall, asked } = boardWith({ outliers: OUTLIERS, cooldown: "1s" }, { backends: ALL });
+  const slow = (backends: readonly string[]): void =>
+    board.takeVitals(backends.map((name) => ["chat", name, handshakes(name === TWO ? 800 : 10)] as const));
+  slow(ALL);
+  pass(1_100);
+  assert.equal(statuses()[1], "ejected");
+  // What workers tell while it is out was mostly seen before, or of tunnels that are being ended.
+  pass(6_000);
+  slow([TWO]);
+  pass(2_900);
+  slow(ALL);
+  assert.equal(statuses()[1], "ejected");
+  pass(1_500);
+  assert.equal(statuses()[1], "healthy");
+  pass(5_000);
+  assert.equal(statuses()[1], "healthy");
+
+  fall(TWO);
+  slow(ALL);
+  pass(1_100);
+  await asked[0]?.answer();
+  assert.equal(statuses()[1], "healthy");
+  pass(2_000);
+  assert.equal(statuses()[1], "healthy");
+  slow([TWO]);
+  pass(1_100);
+  assert.equal(statuses()[1], "ejected", "what is seen from then on counts");
+});
+
 test("who comes back from an ejection warms up; who is only tried in a panic does not", () => {
   const { board, notices, pass, wheel, now, fall } = boardWith({ outliers: OUTLIERS, panic: 0.5 }, { backends: ALL });
   const told: Warmth[] = [];

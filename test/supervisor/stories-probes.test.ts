@@ -17,6 +17,7 @@ import { needTool } from "../kit/tools.ts";
 import { until } from "../kit/until.ts";
 import { asFairlead, COMMAND, configFile, startFairlead } from "./command.ts";
 import type { Fairlead } from "./command.ts";
+import { startWith } from "./reload.ts";
 
 /** Quick enough for a test, and patient enough for a busy machine. */
 const PACE = { interval: "100ms", timeout: "2s", rise: 1, fall: 2 };
@@ -103,6 +104,24 @@ test("probes come from the instance, not from each worker", async (t) => {
   const waits = times.slice(1).map((at, index) => at - (times[index] ?? 0));
   assert.ok((waits.toSorted((a, b) => a - b)[2] ?? 0) > 300, `${waits.map(Math.round).join(", ")} ms`);
   assert.equal((await backendOf(fairlead, echo.url)).health, "healthy");
+});
+
+test("a probe under way ends with its backend's part in the pool, and with the question", async (t) => {
+  const silent = await startRaw(t);
+  const echo = await startEcho(t);
+  const config = (path: string, backends: readonly string[]) => {
+    const active = { kind: "websocket", ...PACE, path, timeout: "1h" };
+    return { pools: { default: { backends, health: { active } } }, defaultPool: "default", drain: "100ms" };
+  };
+  const { reload } = await startWith(t, config("/one", [silent.url, echo.url]), ["--workers", "1"]);
+  const first = await silent.peer();
+  assert.equal((await first.head()).first, "GET /one HTTP/1.1");
+  await reload(config("/two", [silent.url, echo.url]));
+  await first.received.ending();
+  const second = await silent.peer();
+  assert.equal((await second.head()).first, "GET /two HTTP/1.1");
+  await reload(config("/two", [echo.url]));
+  await second.received.ending();
 });
 
 const OUTLIERS = { window: "3s", minSamples: 4, ejection: "2s", slowness: { minimum: "100ms" } };

@@ -40,6 +40,9 @@ const worker = (health: object = { outliers: {} }) => {
 test("once a second it tells what it has seen, and begins anew", () => {
   const { pool, teller, pass, backend } = worker();
   const one = backend(ONE);
+  assert.deepEqual(pass(1_000), []);
+  for (let at = 0; at < 2; at += 1) pool.tunnelOpened(one);
+  for (let at = 0; at < 2; at += 1) pool.tunnelClosed(one);
   for (const signal of ["success", "success", "dial-failed", "protocol-error"] as const) teller.note(pool, one, signal);
   for (const signal of ["unexpected-close", "heartbeat-timeout"] as const) teller.note(pool, one, signal);
   teller.noteTime(pool, one, "handshake", 5);
@@ -55,13 +58,24 @@ test("once a second it tells what it has seen, and begins anew", () => {
       failures: 2,
       lost: 2,
       open: 0,
-      opened: 0,
+      opened: 2,
       tunnelMs: 0,
       handshakes: [[17, 2]],
       rtts: [[0, 1]],
     },
   ]);
   assert.deepEqual(pass(5_000), []);
+});
+
+test("plain answers that are cut off are attempts that failed, not tunnels", () => {
+  const { pool, teller, pass, backend } = worker();
+  const one = backend(ONE);
+  pool.tunnelOpened(one);
+  pass(1_000);
+  pool.tunnelClosed(one);
+  for (let at = 0; at < 30; at += 1) teller.note(pool, one, "unexpected-close");
+  const [[, , signs] = []] = pass(1_000);
+  assert.deepEqual([signs?.attempts, signs?.failures, signs?.lost, signs?.open], [29, 29, 1, 1]);
 });
 
 test("the time that tunnels are open is told, with how many there were and came", () => {
