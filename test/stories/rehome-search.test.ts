@@ -44,6 +44,8 @@ test("tunnels that nobody takes do not keep those that somebody takes from getti
   const refused = await open(t, fairlead, CROWD, "/refused");
   const taken = await open(t, fairlead, 5);
   await doomed.kill();
+  const atOther = async (): Promise<number> => (await fairlead.balancer.status()).pools[0]?.backends[1]?.open ?? 0;
+  await until(async () => (await atOther()) === taken.length, "they are there");
   for (const client of taken) assert.equal(await client.ask("here?"), "here?");
   for (const { socket } of refused) assert.equal(socket.readyState, socket.OPEN, "their backend may come back");
   for (const { socket } of [...refused, ...taken]) socket.terminate();
