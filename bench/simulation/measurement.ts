@@ -17,6 +17,9 @@ export interface Course {
   readonly moments: readonly Moment[];
   /** What 99 of 100 of all messages waited at most, in milliseconds. */
   readonly wait: number;
+  /** Tunnels that were moved by rebalances, and the most that was one of them. */
+  readonly moved: number;
+  readonly movedMost: number;
 }
 
 /** Buckets of waits: each is so many times as wide as the one before it, from a hundredth of a millisecond on. */
@@ -60,6 +63,14 @@ function upperEnd(bucket: number): number {
 export class Measurement {
   private readonly moments: Moment[] = [];
   private readonly all = new Waits();
+  private movedSum = 0;
+  private movedMost = 0;
+
+  /** A tunnel was moved, for the n-th time. */
+  moved(times: number): void {
+    this.movedSum += 1;
+    this.movedMost = Math.max(this.movedMost, times);
+  }
 
   note(at: number, backends: readonly SimulatedBackend[]): void {
     const now = new Waits();
@@ -78,7 +89,7 @@ export class Measurement {
   }
 
   course(): Course {
-    return { moments: this.moments, wait: this.all.tail() };
+    return { moments: this.moments, wait: this.all.tail(), moved: this.movedSum, movedMost: this.movedMost };
   }
 }
 

@@ -30,6 +30,8 @@ export interface Scenario {
   /** Messages per second and tunnel. `kept`: how long a tunnel keeps its rate; for life when it is absent. */
   readonly rate: { readonly mean: number; readonly spread: Spread; readonly kept?: number };
   readonly turns: readonly Turn[];
+  /** Tunnels that come beside all others and stay: when, and their messages per second. */
+  readonly giants?: readonly { readonly at: number; readonly rate: number }[];
   /** Backends say in their 101 what share of their time they are busy. */
   readonly reports?: boolean;
   /** From here on it is measured. */
@@ -39,7 +41,8 @@ export interface Scenario {
 
 const MINUTE = 60;
 
-const USUAL = {
+/** Ten backends, and tunnels of two minutes. */
+export const USUAL = {
   backends: 10,
   tunnels: 5000,
   workers: 1,
@@ -108,13 +111,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "deploy",
     about: "One backend after the other is drained and comes back empty, from minute 5 on; a few tunnels carry most.",
     rate: { mean: 1, spread: "heavy" },
-    turns: Array.from({ length: 10 }, (_, backend) => ({
-      at: 5 * MINUTE + backend * 45,
-      kind: "replace" as const,
-      backend,
-      over: 15,
-      away: 20,
-    })),
+    turns: replaceAll(5 * MINUTE),
   },
   {
     ...USUAL,
@@ -126,6 +123,17 @@ export const SCENARIOS: readonly Scenario[] = [
     rate: { mean: 1, spread: "heavy" },
   },
 ];
+
+/** One backend after the other is replaced. */
+export function replaceAll(from: number): readonly Turn[] {
+  return Array.from({ length: USUAL.backends }, (_, backend) => ({
+    at: from + backend * 45,
+    kind: "replace" as const,
+    backend,
+    over: 15,
+    away: 20,
+  }));
+}
 
 /** Their names. */
 export const SCENARIO_NAMES: readonly string[] = SCENARIOS.map(({ name }) => name);

@@ -1,11 +1,14 @@
 import type { BalanceInput } from "../../src/balancing/index.ts";
 import type { Random } from "../../src/base/index.ts";
+import type { RebalanceTerms } from "../../src/moves/index.ts";
 import type { Backend } from "../../src/pool/index.ts";
 import { Agenda } from "./agenda.ts";
 import { SimulatedBackend } from "./backend.ts";
 import { draw, stream } from "./draws.ts";
 import { Measurement } from "./measurement.ts";
 import type { Course } from "./measurement.ts";
+import { Rebalancing } from "./rebalancing.ts";
+import type { Movable } from "./rebalancing.ts";
 import type { Scenario, Turn } from "./scenario.ts";
 import { exchange, poolConfig, SimulatedWorker } from "./worker.ts";
 
@@ -16,14 +19,24 @@ const ROOMS = 2000;
 const RAMP = 20;
 
 /** Each kind of draw has numbers of its own. */
-const Draws = { arrivals: 1, changes: 2, flow: 3, firstDice: 10 } as const;
+const Draws = { arrivals: 1, changes: 2, flow: 3, moves: 4, firstDice: 10 } as const;
+/** Seconds between two steps of a rebalance. */
+const REBALANCE_STEP = 0.25;
+/** Seconds that a client whose tunnel was moved takes to come back. */
+const AWAY = 1;
+/** Rebalancing begins so many seconds after the first tunnels have come. */
+const REBALANCE_FROM = 10;
 
 /** One client's tunnel. */
-interface SimulatedTunnel {
+interface SimulatedTunnel extends Movable {
   readonly worker: SimulatedWorker;
   readonly room: string;
   rate: number;
   backend: Backend | undefined;
+  /** How often it was moved. */
+  moves: number;
+  /** Its client has gone for good. */
+  over: boolean;
 }
 
 /** What happens at some time: to a tunnel, or to backends. */
@@ -32,9 +45,13 @@ interface Event {
   readonly run: () => void;
 }
 
-/** Runs a scenario with one balancing method. The same seed brings the same clients, whatever the method. */
-export function simulate(scenario: Scenario, balance: BalanceInput, seed: number): Course {
-  const world = new World(scenario, balance, seed);
+/**
+ * Runs a scenario with one balancing method. The same seed brings the same clients, whatever the method.
+ *
+ * @param rebalance how the pool is rebalanced; not at all unless given
+ */
+export function simulate(scenario: Scenario, balance: BalanceInput, seed: number, rebalance?: RebalanceTerms): Course {
+  const world = new World(scenario, balance, seed, rebalance);
   return world.run();
 }
 
@@ -52,7 +69,12 @@ class World {
   private readonly changes: Random;
   private readonly flow: Random;
 
-  constructor(scenario: Scenario, balance: BalanceInput, seed: number) {
+  private readonly rebalance: RebalanceTerms | undefined;
+  private readonly seed: number;
+
+  constructor(scenario: Scenario, balance: BalanceInput, seed: number, rebalance: RebalanceTerms | undefined) {
+    this.rebalance = rebalance;
+    this.seed = seed;
     this.scenario = scenario;
     this.balance = balance;
     this.arrivals = stream(seed, Draws.arrivals);
@@ -69,12 +91,14 @@ class World {
   }
 
   run(): Course {
-    const { tunnels, turns, until, lag, workers, lifetime } = this.scenario;
+    const { tunnels, turns, until, lag, workers, lifetime, giants = [] } = this.scenario;
     for (let i = 0; i < tunnels; i += 1) this.at(this.arrivals() * RAMP, () => this.arrive());
     this.arriveLater(tunnels / lifetime.mean);
+    for (const { at, rate } of giants) this.at(at, () => this.arriveGiant(rate));
     for (const turn of turns) this.at(turn.at, () => this.turn(turn));
     this.every(1, () => this.second());
     if (workers > 1) this.every(lag, () => this.tellLoads());
+    if (this.rebalance !== undefined) this.at(RAMP + REBALANCE_FROM, () => this.beginToRebalance());
     while (this.agenda.next <= until) {
       const event = this.agenda.take();
       this.now = event?.at ?? until;
@@ -110,15 +134,24 @@ class World {
     const room = `/room/${Math.floor(random() * ROOMS)}`;
     const rateNow = draw(rate.spread, rate.mean, random);
     if (worker === undefined) return;
-    const tunnel: SimulatedTunnel = { worker, room, rate: rateNow, backend: undefined };
+    const tunnel = newTunnel(worker, room, rateNow);
     this.connect(tunnel);
-    this.at(this.now + lasts, () => this.disconnect(tunnel));
+    this.at(this.now + lasts, () => {
+      tunnel.over = true;
+      this.disconnect(tunnel);
+    });
     if (rate.kept !== undefined) this.changeLater(tunnel, rate.kept);
+  }
+
+  private arriveGiant(rate: number): void {
+    const [worker] = this.workers;
+    if (worker !== undefined) this.connect(newTunnel(worker, "/room/giant", rate));
   }
 
   private connect(tunnel: SimulatedTunnel): void {
     const backend = tunnel.worker.open(tunnel.room, tunnel.rate, this.backends);
     tunnel.backend = backend;
+    tunnel.openedAt = this.now * SECOND_MS;
     if (backend !== undefined) this.tunnelsOf(backend.name).add(tunnel);
   }
 
@@ -139,6 +172,27 @@ class World {
       tunnel.rate = draw(this.scenario.rate.spread, this.scenario.rate.mean, this.changes);
       worker.changeRate(backend, simulated, tunnel.rate - before);
       this.changeLater(tunnel, kept);
+    });
+  }
+
+  private beginToRebalance(): void {
+    if (this.rebalance === undefined) return;
+    const random = stream(this.seed, Draws.moves);
+    const strainOf = (name: string): number => this.workers[0]?.pool.backend(name)?.gauge.strain ?? 1;
+    const rebalancing = new Rebalancing<SimulatedTunnel>(this.rebalance, this.now * SECOND_MS, random, strainOf);
+    this.every(REBALANCE_STEP, () => {
+      const backends = [...this.backends.values()];
+      const moved = rebalancing.step(this.now * SECOND_MS, backends, (name) => this.tunnelsOf(name));
+      for (const tunnel of moved) this.move(tunnel);
+    });
+  }
+
+  private move(tunnel: SimulatedTunnel): void {
+    tunnel.moves += 1;
+    this.measurement.moved(tunnel.moves);
+    this.disconnect(tunnel);
+    this.at(this.now + AWAY, () => {
+      if (!tunnel.over) this.connect(tunnel);
     });
   }
 
@@ -212,4 +266,8 @@ class World {
     this.open.set(name, tunnels);
     return tunnels;
   }
+}
+
+function newTunnel(worker: SimulatedWorker, room: string, rate: number): SimulatedTunnel {
+  return { worker, room, rate, backend: undefined, openedAt: 0, moves: 0, over: false };
 }

@@ -14,6 +14,9 @@ export interface Outcome {
   readonly worst: number;
   /** What 99 of 100 messages waited at most in the middle one of the runs, in milliseconds. */
   readonly wait: number;
+  /** Tunnels moved in a run, in the mean; and the most that one of them was. */
+  readonly moved: number;
+  readonly movedMost: number;
 }
 
 /** Sums up the runs of one method. */
@@ -25,6 +28,8 @@ export function outcomeOf(method: string, courses: readonly Course[]): Outcome {
     messages: mean(moments.map(({ messages }) => messages)),
     worst: moments.reduce((worst: number, { messages }: Moment) => Math.max(worst, messages), 1),
     wait: median(courses.map(({ wait }) => wait)),
+    moved: mean(courses.map(({ moved }) => moved)),
+    movedMost: Math.max(...courses.map(({ movedMost }) => movedMost)),
   };
 }
 
@@ -41,19 +46,42 @@ export function scenarioText({ name, about }: Scenario, outcomes: readonly Outco
   return `## ${name}\n\n${about}\n\n${table(head, rows)}`;
 }
 
-/** Everything in one table: for each method and scenario messages, max/mean, and the wait. */
-export function summaryText(
-  results: readonly { readonly scenario: Scenario; readonly outcomes: readonly Outcome[] }[],
-): string {
+/** One scenario in which a pool is rebalanced, in Markdown. */
+export function rebalanceText({ name, about }: Scenario, outcomes: readonly Outcome[]): string {
+  const rows = outcomes.map(({ method, tunnels, messages, wait, moved, movedMost }) => [
+    `\`${method}\``,
+    ratio(tunnels),
+    ratio(messages),
+    waitText(wait),
+    moved.toFixed(0),
+    movedMost.toFixed(0),
+  ]);
+  const head = ["evens", "tunnels, max/mean", "messages, max/mean", "wait, p99", "tunnels moved", "one of them, most"];
+  return `## ${name}\n\n${about}\n\n${table(head, rows)}`;
+}
+
+/** What came of one scenario. */
+export interface Result {
+  readonly scenario: Scenario;
+  readonly outcomes: readonly Outcome[];
+}
+
+/** Everything in one table: for each method and scenario messages, max/mean, and the wait; with `evens` what was moved, too. */
+export function summaryText(results: readonly Result[], head: "method" | "evens" = "method"): string {
   const methods = results[0]?.outcomes.map(({ method }) => method) ?? [];
   const rows = methods.map((method) => [
     `\`${method}\``,
     ...results.map(({ outcomes }) => {
       const outcome = outcomes.find((one) => one.method === method);
-      return outcome === undefined ? "-" : `${ratio(outcome.messages)}, ${waitText(outcome.wait)}`;
+      return outcome === undefined ? "-" : cellOf(outcome, head);
     }),
   ]);
-  return table(["method", ...results.map(({ scenario }) => scenario.name)], rows);
+  return table([head, ...results.map(({ scenario }) => scenario.name)], rows);
+}
+
+function cellOf({ messages, wait, moved }: Outcome, head: "method" | "evens"): string {
+  const text = `${ratio(messages)}, ${waitText(wait)}`;
+  return head === "method" ? text : `${text}, ${moved.toFixed(0)} moved`;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

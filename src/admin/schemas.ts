@@ -145,11 +145,15 @@ export const moveSchema = shapeOf<Move>()(
       .describe("Null for a rebalance, which takes from all that have more than their share."),
     state: z.enum(["running", "done", "cancelled", "deadline"]),
     by: z.enum(["operator", "configuration", "pool"]),
+    evens: z
+      .enum(["tunnels", "carried"])
+      .nullable()
+      .describe("Whether a rebalance evens the number of tunnels or what they carry; null for a drain."),
     started: time,
     ended: time.nullable(),
     total: count.describe("Tunnels that were to be moved when it began."),
     moved: count,
-    left: count,
+    left: count.describe("An estimate where what tunnels carry is evened."),
     rate: amount.describe("Tunnels per second, as asked for."),
     currentRate: amount.describe("Tunnels per second by now."),
     slowedBy: z.string().nullable().describe("Why it goes slower than asked for; null when it does not."),

@@ -56,11 +56,14 @@ export interface Move {
   readonly state: "running" | "done" | "cancelled" | "deadline";
   /** Who wanted it: somebody at the API, a configuration that was loaded, or the pool's own `rebalance`. */
   readonly by: "operator" | "configuration" | "pool";
+  /** Of a rebalance: whether the number of tunnels is evened, or what they carry; null for a drain. */
+  readonly evens: "tunnels" | "carried" | null;
   readonly started: Time;
   readonly ended: Time | null;
   /** Tunnels that were to be moved when it began. */
   readonly total: number;
   readonly moved: number;
+  /** An estimate where what they carry is evened. */
   readonly left: number;
   /** Tunnels per second, as asked for. */
   readonly rate: number;

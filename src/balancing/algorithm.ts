@@ -28,6 +28,8 @@ export interface ActivityMeasure {
   readonly fromClient: number;
   /** Weight of what backends send. */
   readonly fromBackend: number;
+  /** What an open tunnel counts though it carries nothing. */
+  readonly tunnel: number;
   /** Time constant of the mean. */
   readonly window: Milliseconds;
 }

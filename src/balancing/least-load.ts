@@ -44,8 +44,8 @@ export const leastLoad = {
   schema,
   needs: { key: false },
   usesWeights: true,
-  measures: ({ messageBytes, fromClient, fromBackend, window }: Options): Measures => ({
-    activity: { messageBytes, fromClient, fromBackend, window },
+  measures: ({ messageBytes, fromClient, fromBackend, tunnel, window }: Options): Measures => ({
+    activity: { messageBytes, fromClient, fromBackend, tunnel, window },
   }),
   create({ tunnel }: Options, random: Random): Balancer {
     const cursor = createCursor(random);

@@ -93,6 +93,12 @@ export const rebalanceObject = z.strictObject({
     .prefault(0.1)
     .describe("Share (0 to 1) above its fair share that a backend may keep."),
   interval: durationField({ min: 100 }).prefault("10s").describe("Time between two looks at the loads."),
+  evens: z
+    .enum(["method", "tunnels"])
+    .prefault("method")
+    .describe(
+      "What is evened. `method`: what the balancing method compares, which is what tunnels carry for `least-load` and their number for all others; `tunnels`: their number.",
+    ),
 });
 
 /** Defaults for a rebalance that somebody asks for where the pool has none. */

@@ -113,6 +113,8 @@ export interface RebalanceOptions {
   readonly tolerance: number;
   /** Time between two looks. */
   readonly interval: Milliseconds;
+  /** `method`: what the pool's balancing method compares, as far as that is a sum over tunnels; else their number. */
+  readonly evens: "method" | "tunnels";
 }
 
 /** TLS towards the backends of a pool. */

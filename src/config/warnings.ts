@@ -70,10 +70,13 @@ function operatingWarnings({ name, backends, rebalance, ...pool }: PoolConfig, a
     const message = `pool "${name}" hashes (${hashes.method}), and whoever came back would get the same backend, so nothing is rebalanced; leave rebalance out`;
     issues.push({ path: at("rebalance"), message });
   }
-  const isUneven = Object.keys(balanceMeasures(pool.balance)).length > 0;
-  if (rebalance !== "off" && isUneven && rebalance.tolerance < UNEVEN_TOLERANCE) {
-    const message = `rebalance evens the number of tunnels of pool "${name}", and ${pool.balance.method} makes it uneven on purpose; leave rebalance out, or give it a tolerance of ${UNEVEN_TOLERANCE} or more`;
-    issues.push({ path: at("rebalance"), message });
+  if (rebalance !== "off" && rebalance.tolerance < UNEVEN_TOLERANCE) {
+    const { activity, latency } = balanceMeasures(pool.balance);
+    const needless = activity !== undefined && rebalance.evens === "tunnels" ? "evens" : undefined;
+    if (needless !== undefined || latency !== undefined) {
+      const message = `rebalance evens the number of tunnels of pool "${name}", and ${pool.balance.method} makes it uneven on purpose; leave ${needless ?? "rebalance"} out, or give it a tolerance of ${UNEVEN_TOLERANCE} or more`;
+      issues.push({ path: at("rebalance"), message });
+    }
   }
   return issues;
 }

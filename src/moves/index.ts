@@ -1,10 +1,14 @@
+export { chooseByLoad } from "./choose-load.ts";
+export type { LoadChoice } from "./choose-load.ts";
 export { chooseToMove } from "./choose.ts";
 export type { Choice, MovableTunnel } from "./choose.ts";
 export { DrainCourse } from "./drain-course.ts";
 export type { DrainFacts, DrainState, DrainStep, DrainTerms } from "./drain-course.ts";
 export { Pacer } from "./pacer.ts";
 export type { Pace } from "./pacer.ts";
-export { planRebalance } from "./plan.ts";
+export { gapBelow, planRebalance } from "./plan.ts";
 export type { BackendLoad, Surplus } from "./plan.ts";
+export { Rates } from "./rates.ts";
+export type { CarryingTunnel, Rate } from "./rates.ts";
 export { RebalanceCourse } from "./rebalance-course.ts";
-export type { NamedLoad, RebalanceStep, RebalanceTerms } from "./rebalance-course.ts";
+export type { NamedLoad, RebalanceOrder, RebalanceStep, RebalanceTerms } from "./rebalance-course.ts";

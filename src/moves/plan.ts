@@ -1,6 +1,6 @@
 /** One backend of a pool, as a rebalance sees it. */
 export interface BackendLoad {
-  /** Tunnels that it has. */
+  /** Tunnels that it has; or what they carry, where 1 is what a tunnel of the pool carries in the mean. */
   readonly load: number;
   /** Above 0; 1 is normal. */
   readonly weight: number;
@@ -14,7 +14,7 @@ export interface BackendLoad {
 export interface Surplus {
   /** Which of the backends that were given. */
   readonly index: number;
-  /** Tunnels, at least 1. */
+  /** In whole tunnels, unless it was to be exact; above 0. */
   readonly surplus: number;
 }
 
@@ -22,6 +22,14 @@ export interface Surplus {
 const LEAST_TO_BEGIN = 2;
 /** Nor is one up to so many a reason to go on. */
 const GOOD_ENOUGH = 1;
+
+/** How a plan is made. */
+export interface PlanTerms {
+  /** Share (0 to 1) above the fair share that is left alone. */
+  readonly tolerance: number;
+  /** Whether parts of a tunnel are of use: where loads are what tunnels carry. */
+  readonly exact?: boolean;
+}
 
 /**
  * What would have to move for every backend to have its fair share: its part, by weight, of what all eligible ones have.
@@ -35,7 +43,7 @@ const GOOD_ENOUGH = 1;
  */
 export function planRebalance(
   backends: readonly BackendLoad[],
-  { tolerance }: { readonly tolerance: number },
+  { tolerance, exact = false }: PlanTerms,
   running: boolean,
 ): Surplus[] {
   const known = backends.flatMap(({ eligible, load, weight, room }, index) =>
@@ -48,12 +56,20 @@ export function planRebalance(
   if (!running && !begins) return [];
   const wanted = shares
     .filter(({ load, share }) => load > (1 + tolerance / 2) * share && load - share > GOOD_ENOUGH)
-    .map(({ index, load, share }) => ({ index, surplus: Math.floor(load - share) }));
+    .map(({ index, load, share }) => ({ index, surplus: exact ? load - share : Math.floor(load - share) }));
   const lacking = shares.reduce((sum, { load, share, room }) => sum + Math.min(room, Math.max(0, share - load)), 0);
-  return shareOut(wanted, lacking);
+  return exact ? scale(wanted, lacking) : shareOut(wanted, lacking);
 }
 
 /** Cuts all in proportion, when there is not room for all. */
+function scale(wanted: readonly Surplus[], lacking: number): Surplus[] {
+  const sum = wanted.reduce((total, { surplus }) => total + surplus, 0);
+  const part = Math.min(1, lacking / sum);
+  const order = wanted.toSorted((a, b) => b.surplus - a.surplus);
+  return order.map(({ index, surplus }) => ({ index, surplus: surplus * part })).filter(({ surplus }) => surplus > 0);
+}
+
+/** Cuts all in proportion, in whole tunnels, when there is not room for all. */
 function shareOut(wanted: readonly Surplus[], lacking: number): Surplus[] {
   const sum = wanted.reduce((total, { surplus }) => total + surplus, 0);
   const part = sum <= lacking ? 1 : lacking / sum;
@@ -64,4 +80,15 @@ function shareOut(wanted: readonly Surplus[], lacking: number): Surplus[] {
   return order
     .map(({ index, surplus }, rank) => ({ index, surplus: surplus + (rank < rest ? 1 : 0) }))
     .filter(({ surplus }) => surplus > 0);
+}
+
+/**
+ * How much a backend may give to the one that has least for its weight, and that takes more, so that this one does not get to
+ * have more than it: half of what lies between them, where both weigh the same.
+ */
+export function gapBelow(giver: BackendLoad, backends: readonly BackendLoad[]): number {
+  const takers = backends.filter(({ eligible, room = 1 }) => eligible && room >= 1);
+  const least = takers.toSorted((a, b) => a.load / a.weight - b.load / b.weight)[0];
+  if (least === undefined) return 0;
+  return Math.max(0, (giver.load * least.weight - least.load * giver.weight) / (giver.weight + least.weight));
 }

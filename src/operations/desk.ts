@@ -1,7 +1,12 @@
 import type { TunnelFilter, TunnelInfo, TunnelOrder, TunnelPage, TunnelQuery } from "../admin/index.ts";
 import type { Milliseconds } from "../base/index.ts";
 import type { Gateway, TunnelLife } from "../gateway/index.ts";
-import { chooseToMove } from "../moves/index.ts";
+import { chooseByLoad, chooseToMove } from "../moves/index.ts";
+import type { LoadChoice } from "../moves/index.ts";
+import type { Backend, Pool } from "../pool/index.ts";
+
+import { Scales } from "./scales.ts";
+import type { Weighed } from "./scales.ts";
 
 /** Tunnels that a worker is to end, as part of a move. */
 export interface MoveOrder {
@@ -13,6 +18,16 @@ export interface MoveOrder {
   readonly minIdle: Milliseconds;
   /** Only those that are so old; 0: any. */
   readonly minAge: Milliseconds;
+  /** Goes by what tunnels carry, where the pool's balancing method does. */
+  readonly bySize?: BySize | undefined;
+}
+
+/** How tunnels are taken by what they carry. */
+export interface BySize {
+  /** What they have to carry each, at most, and together: of each backend, by its name. Where it says nothing none is taken. */
+  readonly sizes: Readonly<Record<string, Omit<LoadChoice, "count">>>;
+  /** None is ended: what could be is only told. */
+  readonly asks: boolean;
 }
 
 /** What a worker has of a pool, once it has done what it was told. */
@@ -33,6 +48,20 @@ export interface BackendReport {
   readonly moved: number;
   /** Dials and requests that failed for the backend's sake, since the worker began. */
   readonly failures: number;
+  /** Where the order goes by what tunnels carry. */
+  readonly carried?: CarriedReport | undefined;
+}
+
+/** What a worker's tunnels with one backend carry, as the pool's balancing method counts it. */
+export interface CarriedReport {
+  /** By all that nobody has begun to end. */
+  readonly all: number;
+  /** By those that it has begun to end by this order. */
+  readonly moved: number;
+  /** By each of those that fit what was asked for. */
+  readonly offers: readonly number[];
+  /** What the backend says of its own load, as a factor. */
+  readonly strain: number;
 }
 
 /** What a worker can be asked, and what it answers. */
@@ -54,6 +83,7 @@ export type Answer = Questions[keyof Questions]["answer"];
 export class Desk {
   private readonly gateway: Gateway;
   private readonly worker: number;
+  private readonly scales = new Scales();
 
   constructor(gateway: Gateway, worker: number) {
     this.gateway = gateway;
@@ -83,32 +113,73 @@ export class Desk {
 
   private move(order: MoveOrder): PoolReport {
     const pool = this.gateway.pools.get(order.pool);
-    const moved = new Map<string, number>();
-    const left = new Map<string, TunnelLife[]>();
-    for (const life of this.gateway.tunnels) {
-      if (life.pool !== pool || !isSettled(life)) continue;
-      const lives = left.get(life.backend.name);
-      if (lives === undefined) left.set(life.backend.name, [life]);
-      else lives.push(life);
-    }
-    for (const [backend, count] of Object.entries(order.counts)) {
-      const choice = { ...order, count, allowPinned: order.kind === "drain" };
-      const chosen = chooseToMove(left.get(backend) ?? [], choice);
-      for (const life of chosen) life.leave(order.kind);
-      moved.set(backend, chosen.length);
-    }
-    const reports = Array.from(pool?.backends ?? [], ({ name, own, counters }): [string, BackendReport] => {
-      const gone = moved.get(name) ?? 0;
-      const dials = own - counters.open - counters.inFlight;
-      const rest = (left.get(name)?.length ?? 0) - gone + dials;
-      return [name, { load: own, left: rest, moved: gone, failures: counters.failures }];
+    const left = this.settled(pool);
+    const weigh = order.bySize === undefined || pool === undefined ? undefined : this.scales.of(pool);
+    const reports = Array.from(pool?.backends ?? [], (backend): [string, BackendReport] => {
+      const lives = left.get(backend.name) ?? [];
+      const report = weigh === undefined ? endIdlest(order, backend, lives) : endBySize(order, backend, lives, weigh);
+      return [backend.name, report];
     });
     return { backends: Object.fromEntries(reports), refused: pool?.refused ?? 0 };
+  }
+
+  /** Tunnels of a pool that still have to leave their backends, by these. */
+  private settled(pool: Pool | undefined): Map<string, TunnelLife[]> {
+    const settled = new Map<string, TunnelLife[]>();
+    for (const life of this.gateway.tunnels) {
+      if (life.pool !== pool || !isSettled(life)) continue;
+      const lives = settled.get(life.backend.name);
+      if (lives === undefined) settled.set(life.backend.name, [life]);
+      else lives.push(life);
+    }
+    return settled;
   }
 
   private find(filter: TunnelFilter): TunnelLife[] {
     return [...this.gateway.tunnels].filter((life) => fits(life, filter));
   }
+}
+
+function endIdlest(order: MoveOrder, backend: Backend, lives: readonly TunnelLife[]): BackendReport {
+  // Who wants it by what tunnels carry does not want any others.
+  const count = order.bySize === undefined ? (order.counts[backend.name] ?? 0) : 0;
+  const chosen = chooseToMove(lives, { ...order, count, allowPinned: order.kind === "drain" });
+  return endAll(order, backend, lives.length, chosen);
+}
+
+function endBySize(
+  order: MoveOrder,
+  backend: Backend,
+  lives: readonly TunnelLife[],
+  weigh: (life: TunnelLife) => Weighed,
+): BackendReport {
+  const { bySize, minAge, counts } = order;
+  const all = lives.map((life) => ({ life, ...weigh(life) }));
+  const size = bySize?.sizes[backend.name];
+  // One that has just come has been moved, as likely as not: nobody's client is sent around.
+  const old = size === undefined ? [] : all.filter(({ life, stayMs }) => stayMs >= minAge && !life.pinned);
+  const chosen = size === undefined ? [] : chooseByLoad(old, { ...size, count: counts[backend.name] ?? 0 });
+  const sum = sumOf(chosen);
+  const ended = bySize?.asks === true ? [] : chosen.map(({ life }) => life);
+  const carried: CarriedReport = {
+    all: sumOf(all) - (ended.length === 0 ? 0 : sum),
+    moved: ended.length === 0 ? 0 : sum,
+    offers: bySize?.asks === true ? chosen.map(({ carries }) => carries) : [],
+    strain: backend.gauge.strain,
+  };
+  return { ...endAll(order, backend, lives.length, ended), carried };
+}
+
+/** Moves these, and ends those that cannot be. */
+function endAll({ kind }: MoveOrder, backend: Backend, settled: number, chosen: readonly TunnelLife[]): BackendReport {
+  for (const life of chosen) life.leave(kind);
+  const { own, counters } = backend;
+  const dials = own - counters.open - counters.inFlight;
+  return { load: own, left: settled - chosen.length + dials, moved: chosen.length, failures: counters.failures };
+}
+
+function sumOf(weighed: readonly Weighed[]): number {
+  return weighed.reduce((sum, { carries }) => sum + carries, 0);
 }
 
 function isOpen({ tunnel }: TunnelLife): boolean {

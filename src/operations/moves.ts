@@ -1,9 +1,11 @@
 import type { Move } from "../admin/index.ts";
+import { balanceMeasures } from "../balancing/index.ts";
 import { FairleadError } from "../base/index.ts";
 import type { DrainOptions, PoolConfig, RebalanceOptions } from "../config/index.ts";
 import { Counter, sumTallies } from "../metrics/index.ts";
 import type { Tally } from "../metrics/index.ts";
 import { DrainCourse, RebalanceCourse } from "../moves/index.ts";
+import type { RebalanceTerms } from "../moves/index.ts";
 
 import { runDrain } from "./drain-run.ts";
 import { look } from "./moving.ts";
@@ -17,7 +19,7 @@ const SECONDS_PER_MINUTE = 60;
 type By = Move["by"];
 
 /** How a move is begun. */
-interface Beginning extends Pick<Move, "kind" | "pool" | "backend" | "by"> {
+interface Beginning extends Pick<Move, "kind" | "pool" | "backend" | "by" | "evens"> {
   readonly terms: Pick<DrainOptions, "rate" | "waitIdle" | "deadline">;
 }
 
@@ -29,7 +31,7 @@ export class Moves {
   /** Tunnels that moves which are over have ended, by kind and pool. */
   private readonly moved = new Counter();
   /** The pools that are watched for a rebalance of their own. */
-  private readonly watched = new Map<string, { readonly terms: RebalanceOptions; readonly stop: AbortController }>();
+  private readonly watched = new Map<string, { readonly terms: RebalanceTerms; readonly stop: AbortController }>();
   private lastId = 0;
 
   constructor(world: MovesWorld) {
@@ -56,7 +58,7 @@ export class Moves {
     const first = await look(this.world, "drain", pool);
     const before = this.drainOf(pool, backend);
     if (before !== undefined) this.cancel(before.id);
-    const running = this.begin({ kind: "drain", pool, backend, by, terms }, first.of(backend).left);
+    const running = this.begin({ kind: "drain", pool, backend, by, evens: null, terms }, first.of(backend).left);
     const course = new DrainCourse(terms, clock.now(), random);
     this.run(running, runDrain(this.world, running, backend, course, first));
     return running.move;
@@ -67,12 +69,13 @@ export class Moves {
    *
    * @throws FairleadError CONFLICT when one runs already, or the pool hashes
    */
-  rebalance(pool: PoolConfig, terms: RebalanceOptions, by: By): Move {
+  rebalance(pool: PoolConfig, options: RebalanceOptions, by: By): Move {
     if (isHashed(pool))
       throw conflict(`The pool ${pool.name} hashes: a tunnel that is moved would come back to where it was.`);
     const other = this.rebalanceOf(pool.name);
     if (other !== undefined) throw conflict(`The pool ${pool.name} is being rebalanced already, by ${other.id}.`);
     const { clock, random } = this.world;
+    const terms = termsOf(pool, options);
     const running = this.begin(beginningOf(pool.name, terms, by));
     const course = new RebalanceCourse(terms, clock.now(), random, true);
     this.run(running, runRebalance(this.world, running, course));
@@ -125,7 +128,7 @@ export class Moves {
     for (const running of this.running.values()) running.end("cancelled");
   }
 
-  private watchPool(pool: string, terms: RebalanceOptions): void {
+  private watchPool(pool: string, terms: RebalanceTerms): void {
     const { clock, random } = this.world;
     const stop = new AbortController();
     this.watched.set(pool, { terms, stop });
@@ -151,7 +154,7 @@ export class Moves {
   }
 
   /** @param total tunnels that are to be moved, as far as that is known */
-  private begin({ kind, pool, backend, by, terms }: Beginning, total = 0): Running {
+  private begin({ kind, pool, backend, by, evens, terms }: Beginning, total = 0): Running {
     const { clock } = this.world;
     this.lastId += 1;
     const wall = clock.wall();
@@ -163,6 +166,7 @@ export class Moves {
       backend,
       state: "running",
       by,
+      evens,
       started: new Date(wall).toISOString(),
       ended: null,
       total,
@@ -207,13 +211,20 @@ function isHashed({ balance, affinity }: PoolConfig): boolean {
   return balance.method === "hash" || affinity.method === "hash" || affinity.method === "client-ip";
 }
 
-function wantedOf(pool: PoolConfig | undefined): RebalanceOptions | undefined {
-  return pool === undefined || pool.rebalance === "off" || isHashed(pool) ? undefined : pool.rebalance;
+function wantedOf(pool: PoolConfig | undefined): RebalanceTerms | undefined {
+  if (pool === undefined || pool.rebalance === "off" || isHashed(pool)) return undefined;
+  return termsOf(pool, pool.rebalance);
 }
 
-function beginningOf(pool: string, { perMinute }: RebalanceOptions, by: By): Beginning {
+/** What the balancing method compares is evened where a sum of what tunnels come to; else it is their number. */
+function termsOf({ balance }: PoolConfig, options: RebalanceOptions): RebalanceTerms {
+  const goesByTraffic = balanceMeasures(balance).activity !== undefined;
+  return { ...options, evens: options.evens === "method" && goesByTraffic ? "carried" : "tunnels" };
+}
+
+function beginningOf(pool: string, { perMinute, evens }: RebalanceTerms, by: By): Beginning {
   const terms = { rate: perMinute / SECONDS_PER_MINUTE, waitIdle: "off", deadline: "off" } as const;
-  return { kind: "rebalance", pool, backend: null, by, terms };
+  return { kind: "rebalance", pool, backend: null, by, evens, terms };
 }
 
 function conflict(message: string): FairleadError {

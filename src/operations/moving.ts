@@ -41,13 +41,26 @@ const NO_COUNTS: MoveOrder["counts"] = {};
 
 /** What the workers have of a pool. */
 export async function look(world: MovesWorld, kind: Move["kind"], pool: string, before?: Reported): Promise<Reported> {
-  const order = { kind, pool, counts: NO_COUNTS, minIdle: 0, minAge: 0 };
+  return ask(world, { kind, pool, counts: NO_COUNTS, minIdle: 0, minAge: 0 }, before);
+}
+
+/** Has every worker do the same. */
+export async function ask(world: MovesWorld, order: MoveOrder, before?: Reported): Promise<Reported> {
   return new Reported(await world.order(() => order), before);
 }
 
 /** Has the workers end tunnels, each its part. */
 export async function give(world: MovesWorld, order: MoveOrder, before: Reported): Promise<Reported> {
-  const parts = shareOutOrder(order, before.reports);
+  return giveParts(world, order, shareOutOrder(order, before.reports), before);
+}
+
+/** Has each worker do its own part; those that have none only report. */
+export async function giveParts(
+  world: MovesWorld,
+  order: MoveOrder,
+  parts: ReadonlyMap<number, MoveOrder>,
+  before?: Reported,
+): Promise<Reported> {
   return new Reported(await world.order((worker) => parts.get(worker) ?? { ...order, counts: NO_COUNTS }), before);
 }
 

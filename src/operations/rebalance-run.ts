@@ -1,6 +1,7 @@
 import type { Milliseconds } from "../base/index.ts";
 import type { RebalanceCourse, RebalanceStep } from "../moves/index.ts";
 
+import { carriedLoadsOf, giveBySize, weigh } from "./carried.ts";
 import { give, loadsOf, look, STEP_MS } from "./moving.ts";
 import type { MovesWorld, Running } from "./moving.ts";
 
@@ -8,7 +9,10 @@ import type { MovesWorld, Running } from "./moving.ts";
 const STALLED_MS: Milliseconds = 60_000;
 const SECOND: Milliseconds = 1_000;
 /** Why it then ends with something left. */
-const STUCK = "what is left is pinned, or too young";
+const STUCK = {
+  tunnels: "what is left is pinned, or too young",
+  carried: "what is left is pinned, too young, or carries too much or too little to be moved",
+} as const;
 
 /** Goes through a rebalance until the loads are fair enough, or nothing can be moved. Rejects when it is stopped. */
 export async function runRebalance(world: MovesWorld, running: Running, course: RebalanceCourse): Promise<void> {
@@ -82,13 +86,24 @@ class Progress {
     if (now > 0) this.movedAt = world.clock.now();
     const isStuck = world.clock.now() - this.movedAt >= STALLED_MS + (2 * SECOND) / running.move.rate;
     if (step.running && !isStuck) return false;
-    if (step.running) running.note({ slowedBy: STUCK });
+    if (step.running) running.note({ slowedBy: STUCK[running.move.evens ?? "tunnels"] });
     running.end("done");
     return true;
   }
 }
 
 async function takeStep(world: MovesWorld, pool: string, course: RebalanceCourse, signal: AbortSignal): Promise<Taken> {
+  return course.evens === "carried"
+    ? takeStepBySize(world, pool, course, signal)
+    : takeStepByNumber(world, pool, course, signal);
+}
+
+async function takeStepByNumber(
+  world: MovesWorld,
+  pool: string,
+  course: RebalanceCourse,
+  signal: AbortSignal,
+): Promise<Taken> {
   const reported = await look(world, "rebalance", pool);
   signal.throwIfAborted();
   const step = course.step(world.clock.now(), loadsOf(world, pool, reported));
@@ -97,5 +112,22 @@ async function takeStep(world: MovesWorld, pool: string, course: RebalanceCourse
   const counts = Object.fromEntries(step.moves.map(({ backend, move }) => [backend, move]));
   const order = { kind: "rebalance", pool, counts, minIdle: 0, minAge: step.minAge } as const;
   const { moved } = await give(world, order, reported);
+  return { step, moved };
+}
+
+async function takeStepBySize(
+  world: MovesWorld,
+  pool: string,
+  course: RebalanceCourse,
+  signal: AbortSignal,
+): Promise<Taken> {
+  const reported = await weigh(world, pool);
+  signal.throwIfAborted();
+  const step = course.step(world.clock.now(), carriedLoadsOf(world, pool, reported));
+  world.shed(pool, step.running ? step.surplus : []);
+  let moved = 0;
+  for (const order of step.moves) {
+    moved += await giveBySize(world, pool, course, { ...order, minAge: step.minAge });
+  }
   return { step, moved };
 }

@@ -1,4 +1,4 @@
-import type { BackendReport, MoveOrder, PoolReport } from "./desk.ts";
+import type { BackendReport, CarriedReport, MoveOrder, PoolReport } from "./desk.ts";
 
 /** What one worker answered to an order. */
 export interface WorkerReport {
@@ -35,6 +35,19 @@ export class Reported {
             failures: sum.failures + one.failures,
           };
     }, NOTHING);
+  }
+
+  /** What the tunnels of a backend carry, over all workers; undefined where nobody was asked, or nobody weighs them. */
+  carriedOf(backend: string): CarriedReport | undefined {
+    const parts = this.reports.flatMap(({ report }) => report.backends[backend]?.carried ?? []);
+    if (parts.length === 0) return undefined;
+    return {
+      all: parts.reduce((sum, { all }) => sum + all, 0),
+      moved: parts.reduce((sum, { moved }) => sum + moved, 0),
+      offers: parts.flatMap(({ offers }) => offers),
+      // All have heard the same, but for one that has just begun.
+      strain: parts.reduce((sum, { strain }) => sum + strain, 0) / parts.length,
+    };
   }
 
   /** Tunnels that were moved, of all backends. */

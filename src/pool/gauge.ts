@@ -18,6 +18,15 @@ export interface Carried {
   readonly bytes: { readonly fromClient: number; readonly fromBackend: number };
 }
 
+/** What tunnels have carried, as the measure counts it: in messages of clients. */
+export function countCarried({ messages, bytes }: Carried, measure: ActivityMeasure): number {
+  const { messageBytes, fromClient, fromBackend } = measure;
+  return (
+    fromClient * (messages.fromClient + bytes.fromClient / messageBytes) +
+    fromBackend * (messages.fromBackend + bytes.fromBackend / messageBytes)
+  );
+}
+
 /** What is measured of one backend: what this worker sees and what the others tell, and what follows for choosing. */
 export class Gauge {
   /** Mean over all workers, and the load that the backend had then. */
@@ -51,11 +60,8 @@ export class Gauge {
   }
 
   /** Reads off what tunnels have carried meanwhile. */
-  carry({ messages, bytes }: Carried, measure: ActivityMeasure, elapsed: Milliseconds): void {
-    const { messageBytes, fromClient, fromBackend } = measure;
-    const carried =
-      fromClient * (messages.fromClient + bytes.fromClient / messageBytes) +
-      fromBackend * (messages.fromBackend + bytes.fromBackend / messageBytes);
+  carry(traffic: Carried, measure: ActivityMeasure, elapsed: Milliseconds): void {
+    const carried = countCarried(traffic, measure);
     this.own.activity = (Math.max(0, carried - (this.carried ?? carried)) * SECOND_MS) / elapsed;
     this.carried = carried;
   }

@@ -95,6 +95,7 @@ const move = (kind: Move["kind"]): Move => ({
   backend: kind === "drain" ? BACKEND : null,
   state: "running",
   by: "operator",
+  evens: kind === "drain" ? null : "tunnels",
   started: TIME,
   ended: null,
   total: 10,

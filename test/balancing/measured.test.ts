@@ -90,6 +90,6 @@ test("only these two have anything measured", () => {
   });
   const options = { method: "least-load", messageBytes: "1KiB", window: "5s" } as const;
   assert.deepEqual(balanceMeasures(balanceSchema.parse(options)), {
-    activity: { messageBytes: 1024, fromClient: 1, fromBackend: 0.5, window: 5000 },
+    activity: { messageBytes: 1024, fromClient: 1, fromBackend: 0.5, tunnel: 0.1, window: 5000 },
   });
 });

@@ -7,8 +7,9 @@ import { draw, stream } from "../../bench/simulation/draws.ts";
 import type { Course, Moment } from "../../bench/simulation/measurement.ts";
 import { plotText } from "../../bench/simulation/plot.ts";
 import { SCENARIO_NAMES, scenarioOf } from "../../bench/simulation/scenario.ts";
+import { EVENINGS, REBALANCE_NAMES, REBALANCES } from "../../bench/simulation/rebalances.ts";
 import { simulate } from "../../bench/simulation/simulate.ts";
-import { outcomeOf, scenarioText, summaryText } from "../../bench/simulation/table.ts";
+import { outcomeOf, rebalanceText, scenarioText, summaryText } from "../../bench/simulation/table.ts";
 import { BALANCE_METHODS } from "../../src/balancing/index.ts";
 import type { BalanceMethod } from "../../src/balancing/index.ts";
 import { page, plain, table } from "../docs/pages.ts";
@@ -74,6 +75,31 @@ test("new backends are filled up to the mean within three minutes", () => {
   for (const course of coursesOf("scale-out", "least-load")) assert.ok(meanOf(course, "messages", 10, 15) < 1.3);
 });
 
+const rebalanced = (scenario: string, evens: string, seeds = SEEDS) => {
+  const found = REBALANCES.find(({ name }) => name === scenario);
+  assert.ok(found);
+  return outcomeOf(
+    evens,
+    seeds.map((seed) => simulate(found, "least-load", seed, EVENINGS[evens])),
+  );
+};
+
+test("where there is nothing to do, nothing is rebalanced", () => {
+  for (const evens of ["tunnels", "method"]) assert.equal(rebalanced("lasting-equal", evens, [1]).moved, 0);
+});
+
+test("after a scale-out a rebalance by what tunnels carry is evener than one by number, and moves less than a fifth", () => {
+  const [carried, number] = [rebalanced("lasting-scale-out", "method"), rebalanced("lasting-scale-out", "tunnels")];
+  assert.ok(carried.messages - 1 < 0.4 * (number.messages - 1), `${carried.messages} and ${number.messages}`);
+  assert.ok(carried.moved < number.moved / 5, `${carried.moved} and ${number.moved} were moved`);
+});
+
+test("beside a tunnel that is a surplus by itself nobody is sent around", () => {
+  const [carried, off] = [rebalanced("giant", "method", [1]), rebalanced("giant", "off", [1])];
+  assert.ok(carried.messages - 1 < 0.6 * (off.messages - 1), `${carried.messages} and ${off.messages}`);
+  assert.ok(carried.movedMost <= 2, `one was moved ${carried.movedMost} times`);
+});
+
 test("the same seed gives the same course, another one another", () => {
   const scenario = { ...scenarioOf("stale-workers"), tunnels: 300, from: 10, until: 60 };
   assert.deepEqual(simulate(scenario, "least-load", 3), simulate(scenario, "least-load", 3));
@@ -111,6 +137,8 @@ test("tables name every method and scenario, and plots are SVG", () => {
   assert.match(scenarioText(scenario, outcomes), /^## equal\n\nAll tunnels .*\n\n\| method \|/);
   const summary = summaryText([{ scenario, outcomes }]);
   for (const method of BALANCE_METHODS) assert.ok(summary.includes(`| \`${method}\` |`), method);
+  assert.match(rebalanceText(scenario, outcomes), /^## equal\n\nAll tunnels .*\n\n\| evens \|/);
+  assert.match(summaryText([{ scenario, outcomes }], "evens"), /^\| evens \| equal \|[^]*s, 0 moved \|$/);
   assert.match(plotText(scenario, lines), /^<svg [^>]+>\n<svg .*equal: All tunnels.*<\/svg>\n$/s);
 });
 
@@ -123,4 +151,14 @@ test("docs/balancing.md has a figure for every method and scenario", () => {
   );
   for (const row of rows) for (const cell of row.slice(1)) assert.match(cell, /^\d\.\d\d, [\d.]+ m?s$/);
   for (const name of SCENARIO_NAMES) assert.ok(page("docs/balancing.md").includes(`| \`${name}\` |`), name);
+});
+
+test("docs/balancing.md has a figure for every way of rebalancing and scenario", () => {
+  const rows = table("docs/balancing.md", `| evens | ${REBALANCE_NAMES.join(" | ")} |`);
+  assert.deepEqual(
+    rows.map(([evens = ""]) => plain(evens)),
+    Object.keys(EVENINGS),
+  );
+  for (const row of rows) for (const cell of row.slice(1)) assert.match(cell, /^\d\.\d\d, [\d.]+ m?s, \d+ moved$/);
+  for (const name of REBALANCE_NAMES) assert.ok(page("docs/balancing.md").includes(`| \`${name}\` |`), name);
 });

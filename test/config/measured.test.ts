@@ -9,16 +9,28 @@ const warningsOf = (chat: NonNullable<ConfigInput["pools"]>[string]): readonly s
 const backends = ["ws://10.0.0.1:8000", "ws://10.0.0.2:8000"];
 
 test("a rebalance that would undo what least-load and fastest do is warned of", () => {
-  for (const balance of ["least-load", "fastest"] as const) {
-    const [warning = "", ...others] = warningsOf({ backends, balance, rebalance: {} });
+  const undoing = [
+    { balance: "least-load", evens: "tunnels", out: "evens" },
+    { balance: "fastest", evens: "tunnels", out: "rebalance" },
+    { balance: "fastest", evens: "method", out: "rebalance" },
+  ] as const;
+  for (const { balance, evens, out } of undoing) {
+    const [warning = "", ...others] = warningsOf({ backends, balance, rebalance: { evens } });
     assert.deepEqual(others, []);
     assert.match(
       warning,
-      new RegExp(`^pools.chat.rebalance: .* ${balance} makes it uneven on purpose; .* tolerance of 0\\.5`),
+      new RegExp(
+        `^pools.chat.rebalance: .* ${balance} makes it uneven on purpose; leave ${out} out, .* tolerance of 0\\.5`,
+      ),
     );
-    assert.deepEqual(warningsOf({ backends, balance, rebalance: { tolerance: 0.5 } }), []);
+    assert.deepEqual(warningsOf({ backends, balance, rebalance: { evens, tolerance: 0.5 } }), []);
     assert.deepEqual(warningsOf({ backends, balance }), []);
   }
+  assert.deepEqual(
+    warningsOf({ backends, balance: "least-load", rebalance: {} }),
+    [],
+    "it evens what least-load evens",
+  );
   assert.deepEqual(warningsOf({ backends, balance: "least-connections", rebalance: {} }), []);
 });
 

@@ -98,7 +98,7 @@ describe("a plan", () => {
   });
 });
 
-const terms: RebalanceTerms = { perMinute: 60, minAge: 60_000, tolerance: 0.1, interval: 10_000 };
+const terms: RebalanceTerms = { perMinute: 60, minAge: 60_000, tolerance: 0.1, interval: 10_000, evens: "tunnels" };
 
 /** A pool on a simulated clock whose clients come back to the least loaded backend, some time later. */
 function simulate(course: RebalanceCourse, loads: number[], time: number, away: number): { moves: number[] } {

@@ -2,87 +2,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 
-import type { TunnelFilter, TunnelOrder, TunnelPage, TunnelQuery } from "../../src/admin/index.ts";
-import { systemClock } from "../../src/base/index.ts";
-import type { Gateway, TunnelLife } from "../../src/gateway/index.ts";
-import { Desk, mergePages } from "../../src/operations/desk.ts";
-import type { MoveOrder, PoolReport } from "../../src/operations/desk.ts";
-import { Pool } from "../../src/pool/index.ts";
-import { A, B, configOf } from "./world.ts";
-
-interface Facts {
-  readonly id: string;
-  readonly backend?: string;
-  readonly client?: string;
-  readonly ageMs?: number;
-  readonly idleMs?: number;
-  readonly messages?: number;
-  readonly bytes?: number;
-  readonly rtt?: number;
-  readonly pinned?: boolean;
-}
-
-/** A worker's desk over tunnels that are only described. */
-const deskOf = (worker: number, tunnels: readonly Facts[]) => {
-  const config = configOf({ backends: [A, B] }).pools["chat"];
-  assert.ok(config);
-  const pool = new Pool(config, "secret", {
-    clock: systemClock,
-    random: () => 0.5,
-    onLoad: () => {},
-    onWant: () => {},
-    workers: 1,
-  });
-  const ended: [string, string][] = [];
-  const lives = tunnels.map((facts) => {
-    const backend = pool.backend(facts.backend ?? A);
-    assert.ok(backend);
-    pool.acquire(backend);
-    pool.tunnelOpened(backend);
-    const leg = { tracker: { messages: facts.messages ?? 0 }, bytes: facts.bytes ?? 0, rtt: facts.rtt };
-    const tunnel = {
-      cause: undefined as string | undefined,
-      client: leg,
-      backend: { tracker: { messages: 0 }, bytes: 0, rtt: undefined },
-      isLeaving: false,
-      end(cause: string) {
-        tunnel.cause = cause;
-        ended.push([facts.id, cause]);
-      },
-    };
-    const { id, client = "192.0.2.1", ageMs = 0, idleMs = 0, pinned = false } = facts;
-    const draft = {
-      id,
-      route: "default",
-      listener: "0.0.0.0:8080",
-      client,
-      host: undefined,
-      path: "/",
-      startedWall: 0,
-    };
-    const leave = (reason: string): void => tunnel.end(reason);
-    return { tunnel, pool, backend, draft, pinned, ageMs, idleMs, leave };
-  });
-  // Of a gateway the desk looks at no more than this.
-  const gateway = { pools: new Map([["chat", pool]]), tunnels: new Set(lives as unknown as TunnelLife[]) };
-  const desk = new Desk(gateway as unknown as Gateway, worker);
-  return {
-    desk,
-    pool,
-    ended,
-    page: (query: Partial<TunnelQuery> = {}): TunnelPage =>
-      desk.answer({
-        about: "tunnels",
-        ask: { filter: {}, sort: "age", descending: true, offset: 0, limit: 100, ...query },
-      }) as TunnelPage, // the answer to this question
-    end: (filter: TunnelFilter) => desk.answer({ about: "end", ask: filter }),
-    move: (order: Partial<MoveOrder>): PoolReport =>
-      desk.answer({
-        about: "move",
-        ask: { kind: "drain", pool: "chat", counts: {}, minIdle: 0, minAge: 0, ...order },
-      }) as PoolReport, // the answer to this question
-  };
-};
+import type { TunnelFilter, TunnelOrder, TunnelPage } from "../../src/admin/index.ts";
+import { mergePages } from "../../src/operations/desk.ts";
+import { deskOf } from "./described.ts";
+import type { Facts } from "./described.ts";
+import { A, B } from "./world.ts";
 
 const idsOf = ({ tunnels }: TunnelPage): string[] => tunnels.map(({ id }) => id);
 

@@ -7,7 +7,7 @@ import { Moves } from "../../src/operations/moves.ts";
 import { A, B, C, configOf, simulate } from "./world.ts";
 
 const DRAIN = { rate: 10, jitter: 0, waitIdle: "off", deadline: "off" } as const;
-const TERMS: RebalanceOptions = { perMinute: 600, minAge: 1, tolerance: 0.1, interval: 10_000 };
+const TERMS: RebalanceOptions = { perMinute: 600, minAge: 1, tolerance: 0.1, interval: 10_000, evens: "method" };
 const CONFIG = configOf({ backends: [A, B] });
 const SECOND = 1_000;
 

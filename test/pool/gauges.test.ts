@@ -125,7 +125,7 @@ test("bytes and directions count by their weights", () => {
   fc.assert(
     fc.property(fc.nat(1e6), fc.nat(1e6), fc.nat(1e9), fc.nat(1e9), (a, b, c, d) => {
       const gauge = new Gauge();
-      const measure = { messageBytes: 4096, fromClient: 1, fromBackend: 0.5, window: 1 };
+      const measure = { messageBytes: 4096, fromClient: 1, fromBackend: 0.5, tunnel: 0.1, window: 1 };
       const nothing = { fromClient: 0, fromBackend: 0 };
       gauge.carry({ messages: nothing, bytes: nothing }, measure, SECOND);
       const carried = { messages: { fromClient: a, fromBackend: b }, bytes: { fromClient: c, fromBackend: d } };
