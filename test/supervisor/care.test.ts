@@ -74,9 +74,11 @@ test("what the new process has learnt itself counts more", () => {
   const heir = processAt(0, STARTED);
   heir.care.inherit(before);
   heir.care.health.observe("chat", TWO, "dial-failed");
+  old.care.health.observe("chat", TWO, "protocol-error");
   heir.care.inherit(old.hand());
-  const statuses = [ONE, TWO].map((backend) => heir.care.health.stateOf("chat", backend)?.status);
-  assert.deepEqual(statuses, ["unhealthy", "unhealthy"], "the one by the other process, the other by its own eyes");
+  const [one, two] = [ONE, TWO].map((backend) => heir.care.health.stateOf("chat", backend));
+  assert.equal(one?.status, "unhealthy", "by what the other process has seen");
+  assert.equal(two?.reason, "it could not be connected to", "by what it has seen itself");
 });
 
 test("who was ill warms up when it is well again, and who warmed up goes on where it was", () => {
