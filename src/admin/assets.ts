@@ -43,6 +43,7 @@ export const MODULES = [
   "header",
   "main",
   "moves",
+  "notes",
   "parts",
   "plot",
   "plots",

@@ -20,23 +20,58 @@ const time = z.string().meta({ format: "date-time", description: "ISO 8601." });
 const count = z.int().nonnegative();
 const amount = z.number().nonnegative();
 
+const share = z.number().min(0).max(1);
+const directionsSchema = z.object({ fromClient: amount, fromBackend: amount });
+
+const measuredSchema = z.object({
+  activity: amount
+    .nullable()
+    .describe("What its tunnels carry, weighted as `least-load` is configured, in messages a second."),
+  handshakeMs: amount.nullable().describe("Mean time to the answers of handshakes, in which a peak counts at once."),
+  roundTripMs: amount.nullable().describe("The same of heartbeats."),
+  reported: z
+    .object({ load: share, ageMs: amount })
+    .nullable()
+    .describe("What it has said of its own load (`Fairlead-Load`), and how long ago."),
+});
+
 const fullBackendStatus = z.object({
   name: z.string().describe("Its identity: scheme, host and port."),
   weight: z.number().nonnegative(),
   state: z
     .enum(["active", "draining", "removed"])
     .describe("`removed`: it is in the pool no more, and its last tunnels are being ended."),
+  stateSince: time,
   maxConnections: count.nullable().describe("Most tunnels and requests at a time; null where nothing limits them."),
   health: z.enum(["healthy", "unhealthy", "probing", "ejected"]),
   reason: z.string().describe("Why the health is what it is."),
   since: time,
-  outUntil: time.nullable().describe("When it may come back at the earliest; null while it is healthy."),
+  outUntil: time
+    .nullable()
+    .describe(
+      "When it may come back at the earliest; null while it is healthy, and when a good probe is all it needs.",
+    ),
+  spared: z
+    .object({ reason: z.string(), since: time })
+    .nullable()
+    .describe("Why it would be ejected if not so many were out already; null where that is not so."),
+  warming: z
+    .object({ share: share.describe("Of its weight."), since: time, until: time })
+    .nullable()
+    .describe("How far it has warmed up; null once it has its whole weight."),
   flaps: count.describe("How often it has become unhealthy or been ejected since the start."),
   penalty: amount.describe("What its flapping has come to: 1 for each time, halving with time."),
   rtt: z
     .object({ p50: amount, p99: amount })
     .nullable()
     .describe("Latest heartbeats of its open tunnels, in milliseconds; null where there was none."),
+  flow: z
+    .object({ messages: directionsSchema, bytes: directionsSchema })
+    .nullable()
+    .describe("What its tunnels carried a second in the latest stretch of five seconds; null before the first."),
+  measured: measuredSchema
+    .nullable()
+    .describe("What the balancing method goes by, over all workers; null where it measures nothing."),
   open: count.describe("Tunnels that are open."),
   inFlight: count.describe("Plain requests in flight."),
   load: count.describe("Open tunnels, dials and requests in flight."),
@@ -56,6 +91,10 @@ export const poolStatusSchema = shapeOf<PoolStatus>()(
     balance: z.string(),
     affinity: z.string(),
     panic: z.boolean().describe("Whether so few of its backends are well that all are tried."),
+    panicking: z
+      .object({ reason: z.string(), since: time })
+      .nullable()
+      .describe("How many are well, and since when all are tried; null while they are not."),
     queued: count.describe("Clients that wait for a place with one of its backends."),
     backends: z.array(backendStatusSchema),
   }),
@@ -204,8 +243,6 @@ const percentilesSchema = shapeOf<Percentiles>()(
   "Percentiles",
   z.object({ p50: amount, p90: amount, p99: amount }).describe("Milliseconds."),
 );
-
-const directionsSchema = z.object({ fromClient: amount, fromBackend: amount });
 
 /** What was done in one stretch of time. */
 const sampleSchema = shapeOf<Sample>()(

@@ -1,5 +1,8 @@
 import { z } from "zod";
 
+const directions = z.object({ fromClient: z.number(), fromBackend: z.number() });
+const later = z.string().nullable().prefault(null);
+
 /**
  * What is read of the answers of the admin API. An instance of another version may say more: that is left alone, and
  * `--json` prints it as it came.
@@ -10,6 +13,23 @@ export const backendSchema = z.object({
   state: z.string().prefault("active"),
   health: z.string(),
   reason: z.string(),
+  since: later,
+  outUntil: later,
+  stateSince: later,
+  flaps: z.number().prefault(0),
+  penalty: z.number().prefault(0),
+  spared: z.object({ reason: z.string(), since: z.string() }).nullable().prefault(null),
+  warming: z.object({ share: z.number(), since: z.string(), until: z.string() }).nullable().prefault(null),
+  flow: z.object({ messages: directions, bytes: directions }).nullable().prefault(null),
+  measured: z
+    .object({
+      activity: z.number().nullable(),
+      handshakeMs: z.number().nullable(),
+      roundTripMs: z.number().nullable(),
+      reported: z.object({ load: z.number() }).nullable(),
+    })
+    .nullable()
+    .prefault(null),
   open: z.number(),
   load: z.number(),
   tunnels: z.number(),
@@ -37,6 +57,7 @@ export const statusSchema = z.object({
       balance: z.string(),
       affinity: z.string(),
       panic: z.boolean().prefault(false),
+      panicking: z.object({ reason: z.string(), since: z.string() }).nullable().prefault(null),
       backends: z.array(backendSchema),
     }),
   ),

@@ -63,7 +63,8 @@ export async function serve(
     const legacy = await predecessor?.legacy;
     const inherited = origin?.inherited;
     const load = reloads?.load;
-    const instance = await runInstance(config, { logger, onRecord, processes: true, inherited, legacy, load });
+    const known = predecessor?.known;
+    const instance = await runInstance(config, { logger, onRecord, processes: true, inherited, legacy, known, load });
     notifier = notifierOf(instance, options);
     predecessor?.follow(instance.predecessor);
     announce(instance, logger);

@@ -10,6 +10,9 @@ const hundredths = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maxim
 const KILO = 1000;
 const STEPS = ["", "k", "M", "G", "T"];
 
+/** Of a share from 0 to 1: `42 %`. */
+export const percent = (share: number): string => `${whole.format(share * 100)} %`;
+
 /** `12,345` */
 export const count = (value: number): string => whole.format(value);
 

@@ -24,12 +24,17 @@ export const mark = (tone: Tone, word: string, title = ""): VNode => html`
 /** Penalty from which on it is worth telling that a backend flaps: it has fallen twice lately. */
 const FLAPPING = 1.5;
 
+/** Whether it is worth telling that a backend flaps. */
+export const isFlapping = ({ penalty }: Backend): boolean => penalty >= FLAPPING;
+
 /** How a backend is: whether it is well, and whether it is being emptied. */
 export function backendMarks(backend: Backend): VNode {
   const tones = { healthy: "good", unhealthy: "bad", probing: "busy", ejected: "bad" } as const;
   return html`<span class="marks">
     ${mark(tones[backend.health], backend.health, backend.reason)}
-    ${backend.penalty >= FLAPPING ? mark("warn", "flaps", `fell ${backend.flaps} times`) : null}
+    ${isFlapping(backend) ? mark("warn", "flaps", `fell ${backend.flaps} times`) : null}
+    ${backend.spared === null ? null : mark("warn", "stands out", backend.spared.reason)}
+    ${backend.warming === null ? null : mark("busy", "warms up", "less than its weight for now")}
     ${backend.state === "draining" ? mark("warn", "draining", "no new tunnels or requests") : null}
   </span>`;
 }

@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import { askDrain, askRebalance, askUndrain, askWeight } from "./actions.ts";
-import { count, latency, NOTHING, plural, rate, timeOfDay } from "./format.ts";
+import { bytes, count, latency, NOTHING, plural, rate } from "./format.ts";
+import { measuredOf, notesOf, panicOf } from "./notes.ts";
 import { backendMarks, bar, cell, mark } from "./parts.ts";
 import { shortName } from "./series.ts";
 import { key, openRates, status } from "./store.ts";
@@ -27,7 +28,7 @@ function poolCard(pool: Pool): VNode {
         ${pool.affinity === "none" ? "" : ` · affinity ${pool.affinity}`}
         ${pool.queued === undefined || pool.queued === 0 ? "" : ` · ${count(pool.queued)} queued`}
       </p>
-      ${pool.panic ? mark("bad", "panic", "so few backends are well that all are tried") : null}
+      ${pool.panic ? html`<span>${mark("bad", "panic", "so few backends are well that all are tried")} <small>${panicOf(pool)}</small></span>` : null}
       <button type="button" aria-label=${`Rebalance ${pool.name}`} onClick=${() => askRebalance(pool)}>
         Rebalance…
       </button>
@@ -36,7 +37,7 @@ function poolCard(pool: Pool): VNode {
   </article>`;
 }
 
-const COLUMNS = ["Backend", "State", "Tunnels", "Opened/s", "Requests", "Weight", "RTT", "Failures", ""];
+const COLUMNS = ["Backend", "State", "Tunnels", "Opened/s", "Messages/s", "Requests", "Weight", "RTT", "Failures", ""];
 
 function backendTable(pool: Pool): VNode {
   const most = Math.max(1, ...pool.backends.map(({ open, maxConnections }) => maxConnections ?? open));
@@ -54,8 +55,7 @@ function backendTable(pool: Pool): VNode {
   </div>`;
 }
 
-const numeric = (name: string): string =>
-  ["Tunnels", "Opened/s", "Requests", "Weight", "RTT", "Failures"].includes(name) ? "number" : "";
+const numeric = (name: string): string => (!["Backend", "State", ""].includes(name) ? "number" : "");
 
 function backendRow(pool: Pool, backend: Backend, most: number): VNode {
   const opened = openRates.value.get(key(pool.name, backend.name));
@@ -63,12 +63,15 @@ function backendRow(pool: Pool, backend: Backend, most: number): VNode {
   const limit = backend.maxConnections ?? null;
   const name = shortName(backend.name);
   return html`<tr key=${backend.name} data-backend=${backend.name}>
-    <th scope="row">${name}${backend.health === "healthy" ? null : html`<small>${illness(backend)}</small>`}</th>
+    <th scope="row">
+      ${name}${[...notesOf(backend), measuredOf(backend)].map((note) => (note === "" ? null : html`<small>${note}</small>`))}
+    </th>
     ${cell("State", backendMarks(backend), "state")}
     ${cell("Tunnels", html`<span class="load">${bar(backend.open / most)}<span>${count(backend.open)}${limit === null ? "" : html`<small> / ${count(limit)}</small>`}</span></span>`, "number tunnels")}
     ${cell("Opened/s", opened === undefined ? NOTHING : rate(opened), "number")}
-    ${cell("Requests", count(backend.inFlight), "number")} ${cell("Weight", String(backend.weight), "number")}
-    ${cell("RTT", latency(backend.rtt?.p50), "number")} ${cell("Failures", count(backend.failures), "number")}
+    ${cell("Messages/s", carried(backend), "number")} ${cell("Requests", count(backend.inFlight), "number")}
+    ${cell("Weight", String(backend.weight), "number")} ${cell("RTT", latency(backend.rtt?.p50), "number")}
+    ${cell("Failures", count(backend.failures), "number")}
     <td class="actions">
       <button type="button" onClick=${() => askWeight(pool.name, backend)} aria-label=${`Weight of ${name}`}>
         Weight…
@@ -86,8 +89,10 @@ function backendRow(pool: Pool, backend: Backend, most: number): VNode {
   </tr>`;
 }
 
-/** Why a backend is not healthy, since when, and until when at least. */
-function illness({ reason, since, outUntil }: Backend): string {
-  const end = outUntil === null ? "" : `, until ${timeOfDay(outUntil)} at least`;
-  return `${reason} (since ${timeOfDay(since)}${end})`;
+/** Messages a second, both ways, and their bytes. */
+function carried({ flow }: Backend): VNode | string {
+  if (flow === null) return NOTHING;
+  const both = ({ fromClient, fromBackend }: typeof flow.messages): number => fromClient + fromBackend;
+  const ways = `from clients ${rate(flow.messages.fromClient)}, from the backend ${rate(flow.messages.fromBackend)}`;
+  return html`<span title=${ways}>${rate(both(flow.messages))} <small>${bytes(both(flow.bytes))}</small></span>`;
 }

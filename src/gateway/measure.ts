@@ -1,5 +1,5 @@
 import { ByLabels, Histogram, LATENCY_SECONDS } from "../metrics/index.ts";
-import type { HistogramCounts, Labelled, Measures } from "../metrics/index.ts";
+import type { BackendReadout, HistogramCounts, Labelled, Measures } from "../metrics/index.ts";
 
 import type { Gateway } from "./gateway.ts";
 
@@ -9,6 +9,13 @@ const SECOND_MS = 1_000;
 export function measure({ world, tunnels, pools }: Gateway): Measures {
   const queued = Array.from(pools.values(), ({ name, queued: waiting }) => [[name], waiting] as const);
   return world.meters.snapshot(tunnels, queued);
+}
+
+/** What pools' balancing methods go by, as it is known here; nothing of pools whose method measures nothing. */
+export function gauged({ pools }: Gateway): BackendReadout[] {
+  return [...pools.values()].flatMap((pool) =>
+    [...pool.gauged()].map(([backend, measured]): BackendReadout => [pool.name, backend, measured]),
+  );
 }
 
 /** The latest heartbeats of open tunnels towards their backends, in seconds. Labels: pool, backend. */

@@ -2,6 +2,7 @@
 export { observeActive } from "./active.ts";
 export { eject, endEjection, relieve } from "./eject.ts";
 export { isHeld, penaltyNow, reasonOf } from "./flapping.ts";
+export { healthStateSchema, inheritHealth, shiftHealth } from "./inherit.ts";
 export { beginProbe, dueForProbe, observeHealth, observeProbe, takesNewWork } from "./observe.ts";
 export type { HealthChange } from "./observe.ts";
 export { healthSchema } from "./options.ts";

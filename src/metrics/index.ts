@@ -1,6 +1,7 @@
 /** What is counted, and how it is shown. */
 export { FRAME_BYTES, LATENCY_SECONDS, LIFETIME_SECONDS } from "./bounds.ts";
 export { codeLabel, statusLabel } from "./codes.ts";
+export { Flows } from "./flows.ts";
 export { addHistograms, countOf, Histogram, type HistogramCounts, histogramSince, percentileOf } from "./histogram.ts";
 export {
   History,
@@ -13,6 +14,7 @@ export {
 } from "./history.ts";
 export { type InstanceReading, UNEVENTFUL, type WorkerReading } from "./instance-reading.ts";
 export {
+  type BackendReadout,
   type DistributionName,
   DISTRIBUTIONS,
   endedMeasures,
@@ -31,7 +33,9 @@ export {
 } from "./measures.ts";
 export {
   type BackendCounts,
+  type BackendMeasured,
   type BackendStatus,
+  type Flow,
   type PoolStatus,
   type Status,
   sumCounts,

@@ -3,6 +3,7 @@ import type { Milliseconds } from "../base/index.ts";
 import { addHistograms } from "./histogram.ts";
 import type { HistogramCounts } from "./histogram.ts";
 import { ByLabels, sumTallies } from "./tally.ts";
+import type { BackendMeasured } from "./status.ts";
 import type { Labelled, Tally } from "./tally.ts";
 
 /** What only grows, each with its labels in their order. */
@@ -85,11 +86,16 @@ export interface ProcessReading {
   readonly eventLoopDelay: { readonly p50: Milliseconds; readonly p99: Milliseconds; readonly max: Milliseconds };
 }
 
+/** What is measured of one backend: the pool's name, the backend's name. */
+export type BackendReadout = readonly [pool: string, backend: string, measured: BackendMeasured];
+
 /** What one worker has measured. */
 export interface WorkerMetrics extends Measures {
   readonly process: ProcessReading;
   /** Latest heartbeats of the open tunnels towards their backends, in seconds. Labels: pool, backend. */
   readonly roundTrips: Labelled<HistogramCounts>;
+  /** What balancing methods go by, as this worker knows it of all; of pools whose method measures anything. */
+  readonly measured: readonly BackendReadout[];
 }
 
 const entriesOf = <Name extends string, Value>(

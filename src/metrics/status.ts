@@ -37,12 +37,33 @@ export interface WorkerCounts {
   readonly queued: Readonly<Record<string, number>>;
 }
 
+/** What tunnels carry a second, by who has sent it. */
+export interface Flow {
+  readonly messages: { readonly fromClient: number; readonly fromBackend: number };
+  /** Headers of frames included. */
+  readonly bytes: { readonly fromClient: number; readonly fromBackend: number };
+}
+
+/** What the balancing method goes by, over all workers; null where it is not known, or the method does not ask. */
+export interface BackendMeasured {
+  /** What its tunnels carry, weighted as `least-load` is configured, in messages a second. */
+  readonly activity: number | null;
+  /** Mean time to the answers of handshakes, in milliseconds, in which a peak counts at once. */
+  readonly handshakeMs: number | null;
+  /** The same of heartbeats. */
+  readonly roundTripMs: number | null;
+  /** What it has said of its own load, from 0 to 1, and how long ago; null as well when that counts no more. */
+  readonly reported: { readonly load: number; readonly ageMs: number } | null;
+}
+
 /** One backend in the status. */
 export interface BackendStatus extends BackendCounts {
   readonly name: string;
   readonly weight: number;
   /** `removed`: it is in the pool no more, and its last tunnels are being ended. */
   readonly state: "active" | "draining" | "removed";
+  /** When that became so, ISO 8601. */
+  readonly stateSince: string;
   /** Most tunnels and requests at a time; null where nothing limits them. */
   readonly maxConnections: number | null;
   readonly health: HealthStatus;
@@ -50,14 +71,22 @@ export interface BackendStatus extends BackendCounts {
   readonly reason: string;
   /** When it became so, ISO 8601. */
   readonly since: string;
-  /** When it may come back at the earliest, ISO 8601; null while it is healthy. */
+  /** When it may come back at the earliest, ISO 8601; null while it is healthy, and when a good probe is all it needs. */
   readonly outUntil: string | null;
+  /** Why it would be ejected if not so many were out already, and since when; null where that is not so. */
+  readonly spared: { readonly reason: string; readonly since: string } | null;
+  /** The share of its weight that it has while it warms up, since when, and until when; null once it has all of it. */
+  readonly warming: { readonly share: number; readonly since: string; readonly until: string } | null;
   /** How often it has become unhealthy or been ejected since the start. */
   readonly flaps: number;
   /** What its flapping has come to: 1 for each time, halving with time. */
   readonly penalty: number;
   /** Latest heartbeats of its open tunnels, in milliseconds; null where there was none. */
   readonly rtt: { readonly p50: number; readonly p99: number } | null;
+  /** In the latest stretch of five seconds; null before the first. */
+  readonly flow: Flow | null;
+  /** Null where the pool's balancing method measures nothing. */
+  readonly measured: BackendMeasured | null;
 }
 
 /** One pool in the status. */
@@ -67,6 +96,8 @@ export interface PoolStatus {
   readonly affinity: string;
   /** Whether so few of its backends are well that all are tried. */
   readonly panic: boolean;
+  /** How many are well, and since when all are tried, ISO 8601; null while they are not. */
+  readonly panicking: { readonly reason: string; readonly since: string } | null;
   /** Clients that wait for a place with one of its backends. */
   readonly queued: number;
   readonly backends: readonly BackendStatus[];

@@ -1,4 +1,4 @@
-import type { ActivityMeasure } from "../balancing/index.ts";
+import type { ActivityMeasure, Measures } from "../balancing/index.ts";
 import type { Milliseconds } from "../base/index.ts";
 
 import { PeakMean } from "./peak-mean.ts";
@@ -8,6 +8,8 @@ import type { Reading } from "./reading.ts";
 const SECOND_MS: Milliseconds = 1_000;
 /** Time constant with which a backend's report loses its meaning when it is not renewed. */
 const REPORT_DECAY_MS: Milliseconds = 60_000;
+/** A report that is so old counts for nothing: its factor is within a hundredth of 1. */
+const REPORT_FORGOTTEN_MS: Milliseconds = 5 * REPORT_DECAY_MS;
 
 /** Most that a report counts for: a backend is taken for so many times as loaded as it seems, or for that part of it. */
 const STRAIN_MAX = 4;
@@ -25,6 +27,24 @@ export function countCarried({ messages, bytes }: Carried, measure: ActivityMeas
     fromClient * (messages.fromClient + bytes.fromClient / messageBytes) +
     fromBackend * (messages.fromBackend + bytes.fromBackend / messageBytes)
   );
+}
+
+/** What is known of one backend by now, over all workers; null where it is not known, or not measured. */
+export interface Gauged {
+  /** What its tunnels carry, weighted as the balancing method says, in messages a second. */
+  readonly activity: number | null;
+  /** Mean time to the answers of handshakes, in milliseconds, in which a peak counts at once. */
+  readonly handshakeMs: number | null;
+  /** The same of heartbeats. */
+  readonly roundTripMs: number | null;
+  /** What it has said of its own load, from 0 to 1, and how long ago. */
+  readonly reported: { readonly load: number; readonly ageMs: Milliseconds } | null;
+}
+
+/** What somebody begins with who has not measured anything yet. */
+export interface GaugeStart extends Gauged {
+  /** Open tunnels and requests that it was measured with. */
+  readonly load: number;
 }
 
 /** What is measured of one backend: what this worker sees and what the others tell, and what follows for choosing. */
@@ -69,6 +89,26 @@ export class Gauge {
   /** Takes over what the other workers saw. */
   hear(reading: Reading): void {
     this.others = followedBy(this.others, reading);
+  }
+
+  /** Goes on from what others have measured: what its tunnels carry they do with the others, until those tell. */
+  begin({ activity, load, handshakeMs, roundTripMs, reported }: GaugeStart, measures: Measures): void {
+    if (measures.activity !== undefined && activity !== null) {
+      this.activity = activity;
+      this.load = load;
+      this.others = { ...NO_READING, activity };
+    }
+    if (measures.latency !== undefined && handshakeMs !== null) this.handshake.begin(handshakeMs);
+    if (measures.latency !== undefined && roundTripMs !== null) this.roundTrip.begin(roundTripMs);
+    if (reported === null) return;
+    this.report = reported.load;
+    this.reportAge = reported.ageMs;
+  }
+
+  /** What the backend has said of itself, and how long ago; null when that counts no more. */
+  get reported(): Gauged["reported"] {
+    if (this.report === undefined || this.reportAge >= REPORT_FORGOTTEN_MS) return null;
+    return { load: this.report, ageMs: this.reportAge };
   }
 
   /** What has been seen by all since the last time; it is to be used, and then counts no more. */

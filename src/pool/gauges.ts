@@ -6,7 +6,7 @@ import type { Milliseconds, PoolState } from "../base/index.ts";
 import { NOWHERE } from "./backend.ts";
 import type { Backend } from "./backend.ts";
 import { Gauge } from "./gauge.ts";
-import type { Carried } from "./gauge.ts";
+import type { Carried, Gauged, GaugeStart } from "./gauge.ts";
 import type { PeakMean } from "./peak-mean.ts";
 import type { Reading } from "./reading.ts";
 
@@ -25,6 +25,7 @@ export const carriedNothing: CarriedBy = () => NOTHING_CARRIED;
 export class Gauges {
   measures: Measures = {};
   private looks = 0;
+  private knowsActivity = false;
   private activityPerTunnel = 0;
   /** What is taken for backends of which nothing is known, in milliseconds. */
   private usualHandshake = 0;
@@ -35,6 +36,7 @@ export class Gauges {
     if (isDeepStrictEqual(measures, this.measures)) return;
     this.measures = measures;
     this.looks = 0;
+    this.knowsActivity = false;
     this.activityPerTunnel = 0;
     this.usualHandshake = 0;
     this.usualRoundTrip = 0;
@@ -69,7 +71,32 @@ export class Gauges {
     this.compare(seen.keys());
     this.show(views, seen.keys());
     this.looks += 1;
+    // The first look only sees how far counters are.
+    if (this.looks > 1) this.knowsActivity = true;
     return seen;
+  }
+
+  /** Goes on from what others have measured. What is not measured here is passed over. */
+  begin(known: ReadonlyMap<Backend, GaugeStart>, all: Iterable<Backend>, views: readonly PoolState[]): void {
+    if (!this.isOn) return;
+    for (const [{ gauge }, start] of known) gauge.begin(start, this.measures);
+    this.knowsActivity ||= [...known.values()].some(({ activity }) => activity !== null);
+    const backends = [...all];
+    this.compare(backends);
+    this.show(views, backends);
+  }
+
+  /** What is known of a backend by now; undefined where nothing is measured. */
+  read({ gauge }: Backend): Gauged | undefined {
+    if (!this.isOn) return undefined;
+    const { activity, latency } = this.measures;
+    const known = latency === undefined ? undefined : gauge;
+    return {
+      activity: activity === undefined || !this.knowsActivity ? null : gauge.activity,
+      handshakeMs: known?.handshake.value ?? null,
+      roundTripMs: known?.roundTrip.value ?? null,
+      reported: gauge.reported,
+    };
   }
 
   /** Shows what is known in views that may be new. */

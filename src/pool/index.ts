@@ -1,6 +1,6 @@
 /** Pools as a worker sees them: candidates, health, and load over all workers. */
 export { type Backend, type BackendCounters } from "./backend.ts";
-export { type Carried, countCarried } from "./gauge.ts";
+export { type Carried, countCarried, type Gauged, type GaugeStart } from "./gauge.ts";
 export { type CarriedBy, carriedNothing } from "./gauges.ts";
 export {
   addReadings,

@@ -12,6 +12,12 @@ export class PeakMean {
   value: number | undefined;
   private silence: Milliseconds = 0;
 
+  /** Goes on from what somebody else knew. */
+  begin(value: number): void {
+    this.value = value;
+    this.silence = 0;
+  }
+
   /**
    * Goes on by some time, in which there were some samples.
    *

@@ -8,6 +8,7 @@ import { Admission } from "./admission.ts";
 import { Backend, NOWHERE } from "./backend.ts";
 import { nextChooser } from "./chooser.ts";
 import type { Chooser } from "./chooser.ts";
+import type { Gauged, GaugeStart } from "./gauge.ts";
 import { Gauges } from "./gauges.ts";
 import type { CarriedBy } from "./gauges.ts";
 import { NO_READING } from "./reading.ts";
@@ -236,6 +237,25 @@ export class Pool {
   look(elapsed: Milliseconds, carriedBy: CarriedBy): BackendReading[] {
     const seen = this.gauges.look(elapsed, this.known.values(), viewsOf(this.chooser), carriedBy);
     return [...seen].map(([{ name }, reading]) => [this.name, name, reading]);
+  }
+
+  /** Goes on from what others have measured of these backends: this worker is new. */
+  beginReadings(known: ReadonlyMap<string, GaugeStart>): void {
+    const own = [...known].flatMap(([name, start]) => {
+      const backend = this.known.get(name);
+      return backend === undefined ? [] : [[backend, start] as const];
+    });
+    this.gauges.begin(new Map(own), this.known.values(), viewsOf(this.chooser));
+  }
+
+  /** What is known of the backends by now, by name; empty where nothing is measured. */
+  gauged(): Map<string, Gauged> {
+    return new Map(
+      [...this.known.values()].flatMap((backend) => {
+        const gauged = this.gauges.read(backend);
+        return gauged === undefined ? [] : [[backend.name, gauged]];
+      }),
+    );
   }
 
   /** Takes over what the other workers saw: of every backend, those that are absent too. */

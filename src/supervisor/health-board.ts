@@ -9,6 +9,7 @@ import type { BackendVitals, HealthNotice } from "./messages.ts";
 import { Patient } from "./patient.ts";
 import type { PatientWorld } from "./patient.ts";
 import { Ward } from "./ward.ts";
+import type { Finding } from "./ward.ts";
 
 /** What the board needs of its instance. */
 export interface HealthWorld {
@@ -79,6 +80,33 @@ export class HealthBoard {
   /** Whether so few of a pool's backends are well that all are tried. */
   panics(pool: string): boolean {
     return this.wards.get(pool)?.panics === true;
+  }
+
+  /** How many are well of a pool all of whose backends are tried, and since when; undefined while that is not so. */
+  panicOf(pool: string): Finding | undefined {
+    return this.wards.get(pool)?.panicking;
+  }
+
+  /** Why a backend would be ejected if not so many were out; undefined where that is not so. */
+  sparedFor(pool: string, backend: string): Finding | undefined {
+    return this.wards.get(pool)?.sparedFor(backend);
+  }
+
+  /**
+   * Goes on from what the process before knew of backends; of those of which this one has learnt something, by that.
+   *
+   * @param states by this process's clock
+   */
+  inherit(states: readonly (readonly [pool: string, backend: string, state: HealthState])[]): void {
+    const heirs = states.flatMap(([pool, backend, state]) => {
+      const patient = this.patient(pool, backend);
+      return patient?.inherit(state) === true ? [patient] : [];
+    });
+    for (const patient of heirs) {
+      this.world.onNotice(this.noticeOf(patient));
+      if (patient.state.status !== "healthy") this.logInherited(patient);
+    }
+    for (const name of new Set(heirs.map(({ pool }) => pool.name))) this.wards.get(name)?.settle();
   }
 
   /** What a new worker has to know. */
@@ -155,6 +183,12 @@ export class HealthBoard {
       logger.info(fields, "backend is healthy again");
       tell("backend-healthy", `${backend.name} is healthy again: ${reason}`, fields);
     } else logger.debug(fields, "backend is probed");
+  }
+
+  private logInherited({ pool, backend, state }: Patient): void {
+    const { clock, logger } = this.world;
+    const fields = { pool: pool.name, backend: backend.name, health: state.status };
+    logger.info({ ...fields, reason: reasonOf(state, clock.now()) }, "backend is as the instance before knew it");
   }
 
   private noticeOf({ pool, backend, state: now }: Patient, state: HealthState = now): HealthNotice {

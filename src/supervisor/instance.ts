@@ -17,6 +17,7 @@ import { adopt, ADMIN_NAME } from "./adopt.ts";
 import type { Adopted } from "./adopt.ts";
 import { descriptorLimit } from "./descriptors.ts";
 import type { Inherited } from "./inherited.ts";
+import type { KnownBackend } from "./known.ts";
 import { tellRoom } from "./room-lines.ts";
 import { spawnLocal } from "./spawn-local.ts";
 import { spawnProcesses } from "./spawn-process.ts";
@@ -89,11 +90,17 @@ export interface Estate extends Legacy {
   descriptors(): Inherited[];
   /** Its load on every backend, now. */
   loads(): Promise<BackendLoad[]>;
+  /** What it knows of every backend; what workers measure as they last told. */
+  known(): KnownBackend[];
 }
 
-/** Gets the loads of the process that is being replaced. */
+/** Gets the loads of the process that is being replaced, and what that knows of backends. */
 export interface PredecessorBoard {
   set(changes: readonly BackendLoad[]): void;
+  /** What it knew until now: this process goes on from it, where it has not learnt anything itself. */
+  inherit(known: readonly KnownBackend[]): void;
+  /** What it knows while it ends: what its tunnels carry is of interest, the rest is not any more. */
+  follow(known: readonly KnownBackend[]): void;
   clear(): void;
 }
 
@@ -103,6 +110,8 @@ export interface InstanceOptions {
   readonly inherited?: readonly Inherited[] | undefined;
   /** What the process that this one replaces has made. */
   readonly legacy?: Legacy | undefined;
+  /** What that process knows of backends. */
+  readonly known?: readonly KnownBackend[] | undefined;
   readonly logger: Logger;
   /**
    * Told of every tunnel and request, once, at its end, and before where `log` asks for it. Only when everything runs in this process. What it throws is
@@ -127,11 +136,11 @@ export async function runInstance(config: Config, options: InstanceOptions): Pro
   const remote = workers > 1;
   const descriptors = descriptorLimit();
   const spawn = remote ? spawnProcesses() : spawnLocal({ ...world, onRecord: guarded(options.onRecord, logger) });
-  const { inherited = [], legacy } = options;
+  const { inherited = [], legacy, known } = options;
   const hasAdmin = config.admin !== "off";
   const names = config.listeners.map(({ name }) => name);
   const adopted = adopt(inherited, names, hasAdmin);
-  const own = { ...world, spawn, remote, workers, descriptors, version: version(), legacy };
+  const own = { ...world, spawn, remote, workers, descriptors, version: version(), legacy, known };
   const kept = rebase(legacy?.changes ?? NO_CHANGES, config, config);
   for (const line of kept.overruled) logger.warn({}, `a change made at run time was overruled: ${line}`);
   const supervisor = new Supervisor(applyChanges(config, kept.changes), { ...own, inherited: adopted.listeners });
@@ -162,11 +171,9 @@ export async function runInstance(config: Config, options: InstanceOptions): Pro
       },
       descriptors: () => descriptorsOf(supervisor, admin),
       loads: async () => loadsOf(await supervisor.status()),
+      known: () => supervisor.known(),
     },
-    predecessor: {
-      set: (changes) => supervisor.loads.setPredecessor(changes),
-      clear: () => supervisor.loads.clearPredecessor(),
-    },
+    predecessor: boardOf(supervisor),
     async handOver(over) {
       operations.stop();
       admin?.leave();
@@ -202,6 +209,25 @@ function descriptorsOf(supervisor: Supervisor, admin: Admin | undefined): Inheri
 function loadsOf({ pools }: Status): BackendLoad[] {
   return pools.flatMap(({ name, backends }) =>
     backends.map((backend): BackendLoad => [name, backend.name, backend.load]),
+  );
+}
+
+function boardOf(supervisor: Supervisor): PredecessorBoard {
+  const { loads } = supervisor;
+  return {
+    set: (changes) => loads.setPredecessor(changes),
+    inherit(known) {
+      supervisor.inherit(known);
+      loads.setPredecessorActivity(activitiesOf(known));
+    },
+    follow: (known) => loads.setPredecessorActivity(activitiesOf(known)),
+    clear: () => loads.clearPredecessor(),
+  };
+}
+
+function activitiesOf(known: readonly KnownBackend[]): (readonly [string, string, number])[] {
+  return known.flatMap(([pool, backend, { gauge }]) =>
+    gauge === undefined || gauge.activity === null ? [] : [[pool, backend, gauge.activity]],
   );
 }
 

@@ -1,3 +1,6 @@
+import { NO_READING } from "../pool/index.ts";
+import type { BackendReading } from "../pool/index.ts";
+
 import { GaugeExchange } from "./gauge-exchange.ts";
 import { LoadBoard } from "./load-board.ts";
 import type { LoadChange } from "./messages.ts";
@@ -12,6 +15,8 @@ export class LoadExchange {
   readonly gauges: GaugeExchange;
   private readonly board = new LoadBoard();
   private readonly seats: ReadonlyMap<number, Seat>;
+  /** What it has last told of each backend. */
+  private readonly predecessor = new Map<string, BackendReading>();
 
   constructor(seats: ReadonlyMap<number, Seat>) {
     this.seats = seats;
@@ -24,8 +29,16 @@ export class LoadExchange {
     this.take(PREDECESSOR_ID, loads);
   }
 
+  /** Takes over what its tunnels carry on backends, those that are mentioned: it counts as one more worker's. */
+  setPredecessorActivity(known: readonly (readonly [pool: string, backend: string, activity: number])[]): void {
+    for (const [pool, backend, activity] of known)
+      this.predecessor.set(`${pool} ${backend}`, [pool, backend, { ...NO_READING, activity }]);
+    if (this.predecessor.size > 0) this.gauges.take(PREDECESSOR_ID, [...this.predecessor.values()]);
+  }
+
   /** The process that this one replaces is gone. */
   clearPredecessor(): void {
+    this.predecessor.clear();
     this.leave(PREDECESSOR_ID);
   }
 

@@ -3,7 +3,7 @@ import type { Config } from "../config/index.ts";
 import type { HealthSignal, VitalSigns } from "../health/index.ts";
 import type { WorkerCounts } from "../metrics/index.ts";
 import type { Answer, Question } from "../operations/index.ts";
-import type { BackendReading } from "../pool/index.ts";
+import type { BackendReading, GaugeStart } from "../pool/index.ts";
 
 /** The load of one backend: the pool's name, the backend's name, the count. */
 export type LoadChange = readonly [pool: string, backend: string, load: number];
@@ -52,6 +52,8 @@ export interface WorkerStart extends WorkerPlan {
   /** How many workers there are. */
   readonly workers: number;
   readonly leases: readonly LeaseNotice[];
+  /** What others have measured of backends: another worker, or the process before. */
+  readonly gauges: readonly (readonly [pool: string, backend: string, start: GaugeStart])[];
   readonly room: WorkerRoom;
 }
 

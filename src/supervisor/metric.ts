@@ -60,11 +60,16 @@ export const one =
     return value === null ? [] : [[[], value]];
   };
 
-/** A value for each backend of each pool. */
+/** A value for each backend of each pool, of which there is something to tell. */
 export const perBackend =
-  (read: (backend: BackendStatus) => number): Numbers =>
+  (read: (backend: BackendStatus) => number | null | undefined): Numbers =>
   ({ status }) =>
-    status.pools.flatMap((pool) => pool.backends.map((backend) => [[pool.name, backend.name], read(backend)] as const));
+    status.pools.flatMap((pool) =>
+      pool.backends.flatMap((backend) => {
+        const value = read(backend);
+        return value === null || value === undefined ? [] : [[[pool.name, backend.name], value] as const];
+      }),
+    );
 
 /** A value for each worker that is there. */
 export const perWorker =

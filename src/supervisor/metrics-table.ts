@@ -40,6 +40,9 @@ const ofProcess = (name: string, help: string, read: (process: ProcessReading) =
     perWorker(({ process }) => read(process)),
   );
 
+const seconds = (milliseconds: number | null | undefined): number | null | undefined =>
+  milliseconds && milliseconds / SECOND_MS;
+
 const INSTANCE: readonly Metric[] = [
   gauge("fairlead_info", ["version"], "Always 1; the version of fairlead is its label.", ({ status }) => [
     [[status.version], 1],
@@ -215,6 +218,39 @@ const BACKENDS: readonly Metric[] = [
     ["pool", "backend"],
     "The weight of the backend.",
     perBackend(({ weight }) => weight),
+  ),
+  gauge(
+    "fairlead_backend_warmth_ratio",
+    ["pool", "backend"],
+    "Share of its weight that the backend has; below 1 while it warms up.",
+    perBackend(({ warming }) => warming?.share ?? 1),
+  ),
+  gauge("fairlead_pool_panic", ["pool"], "1 while so few backends of the pool are well that all are tried.", (facts) =>
+    facts.status.pools.map(({ name, panic }) => [[name], Number(panic)]),
+  ),
+  gauge(
+    "fairlead_backend_activity",
+    ["pool", "backend"],
+    "What the backend's tunnels carry, weighted, in messages a second; where the balancing method goes by it.",
+    perBackend(({ measured }) => measured?.activity),
+  ),
+  gauge(
+    "fairlead_backend_handshake_seconds",
+    ["pool", "backend"],
+    "Mean time to the answers of handshakes, peaks at once; where the balancing method goes by it.",
+    perBackend(({ measured }) => seconds(measured?.handshakeMs)),
+  ),
+  gauge(
+    "fairlead_backend_round_trip_seconds",
+    ["pool", "backend"],
+    "Mean round-trip time of heartbeats, peaks at once; where the balancing method goes by it.",
+    perBackend(({ measured }) => seconds(measured?.roundTripMs)),
+  ),
+  gauge(
+    "fairlead_backend_reported_load_ratio",
+    ["pool", "backend"],
+    "What the backend says of its own load, 0 to 1; where the balancing method goes by it.",
+    perBackend(({ measured }) => measured?.reported?.load),
   ),
   gauge(
     "fairlead_backend_load",

@@ -1,5 +1,5 @@
 import type { Clock } from "../base/index.ts";
-import { Counter, History, SAMPLE_INTERVAL_MS, sumMeasures, UNEVENTFUL } from "../metrics/index.ts";
+import { Counter, Flows, History, SAMPLE_INTERVAL_MS, sumMeasures, UNEVENTFUL } from "../metrics/index.ts";
 import type { InstanceReading, Measures, Sample, Status, Tally, WorkerReading } from "../metrics/index.ts";
 import type { TellEvent } from "../operations/index.ts";
 
@@ -28,6 +28,8 @@ export interface ObservatoryWorld {
 
 /** Puts together what is measured all over an instance, and keeps what it did in the last hour. */
 export class Observatory {
+  /** What tunnels carry a second, by backend. */
+  readonly flows = new Flows();
   private readonly world: ObservatoryWorld;
   private readonly kept = new History();
   private readonly own: ProcessMeter | undefined;
@@ -103,6 +105,7 @@ export class Observatory {
   private async sample(): Promise<void> {
     const { status, measures } = await this.facts();
     const { clock } = this.world;
+    this.flows.add(clock.now(), measures.totals);
     this.kept.add({ wall: clock.wall(), now: clock.now(), status, measures });
     this.tellMassEvents(measures.totals);
   }

@@ -6,6 +6,7 @@ import type { BackendConfig, PoolConfig } from "../config/index.ts";
 import {
   beginProbe,
   endEjection,
+  inheritHealth,
   initialHealth,
   observeActive,
   observeHealth,
@@ -32,6 +33,9 @@ export interface PatientWorld {
 /** Within this time the first active probe of a backend begins, at random, where the interval is not shorter. */
 const FIRST_PROBE_WITHIN_MS: Milliseconds = 1_000;
 
+/** Why an ejection ends that is not configured any more. */
+const NO_OUTLIERS = "ejected, but outliers are not looked for any more";
+
 /** One backend, all that is known of its health, and what is due: probes, and the end of its ejection. */
 export class Patient {
   pool: PoolConfig;
@@ -48,6 +52,10 @@ export class Patient {
   /** Of the active probe, and of the recovery's, that is under way. */
   private asking: AbortController | undefined;
   private recovering: AbortController | undefined;
+  /** The state that it began with here; another one means that something has been learnt since. */
+  private begun: HealthState;
+  /** What it was last told to go on from. */
+  private heirloom: HealthState | undefined;
   private hasLeft = false;
 
   constructor(pool: PoolConfig, backend: BackendConfig, world: PatientWorld) {
@@ -55,6 +63,7 @@ export class Patient {
     this.backend = backend;
     this.world = world;
     this.state = initialHealth(world.clock.now());
+    this.begun = this.state;
     this.beginPulse();
   }
 
@@ -71,7 +80,7 @@ export class Patient {
     }
     if (pool.health.active !== "off") this.giveUpRecovering();
     if (pool.health.outliers === "off") {
-      this.take(endEjection(this.state, this.world.clock.now(), "ejected, but outliers are not looked for any more"));
+      this.take(endEjection(this.state, this.world.clock.now(), NO_OUTLIERS));
     }
     this.schedule();
   }
@@ -83,6 +92,25 @@ export class Patient {
     this.giveUpRecovering();
     this.world.wheel.remove(this.timer);
     this.world.wheel.remove(this.pulse);
+  }
+
+  /**
+   * Goes on from what the process before knew.
+   *
+   * @param state by this process's clock
+   * @returns whether that changes anything: what has been learnt here since counts more
+   */
+  inherit(state: HealthState): boolean {
+    if (this.state !== this.begun || isDeepStrictEqual(state, this.heirloom)) return false;
+    this.heirloom = state;
+    const now = this.world.clock.now();
+    const { health } = this.pool;
+    const inherited = inheritHealth(state, now, health);
+    const freed = health.outliers === "off" ? endEjection(inherited, now, NO_OUTLIERS).state : inherited;
+    this.state = freed;
+    this.begun = freed;
+    this.schedule();
+    return true;
   }
 
   /** Something was seen of it. */

@@ -3,6 +3,8 @@ import { FairleadError } from "../base/index.ts";
 import { INHERITED_VARIABLES, parseInherited } from "./inherited.ts";
 import type { Inherited } from "./inherited.ts";
 import type { PredecessorBoard } from "./instance.ts";
+import { Known, readKnown } from "./known.ts";
+import type { KnownBackend } from "./known.ts";
 import type { BackendLoad, FromSuccessor, Legacy, ToSuccessor } from "./succession.ts";
 
 /** A channel to the process that started this one. */
@@ -26,6 +28,7 @@ export class Predecessor {
   private readonly channel: Channel;
   /** Told before somebody asked. */
   private early: BackendLoad[] = [];
+  private readonly learnt = new Known();
   private board: PredecessorBoard | undefined;
   private gone = false;
 
@@ -35,8 +38,10 @@ export class Predecessor {
     this.legacy = legacy.promise;
     this.legacy.catch(() => {});
     channel.on("message", (message) => {
+      const known = readKnown(message.known);
+      this.learnt.add(known);
       if (message.type === "legacy") legacy.resolve(message.legacy);
-      else this.hear(message.changes);
+      else this.hear(message.changes, known);
     });
     channel.once("disconnect", () => {
       const text = "The instance that this one was to replace ended before it handed over anything.";
@@ -46,11 +51,17 @@ export class Predecessor {
     });
   }
 
+  /** What it has told of backends so far; nothing where it is of a version that does not. */
+  get known(): KnownBackend[] {
+    return this.learnt.all;
+  }
+
   /** From now on the board knows what the old process has on backends. */
   follow(board: PredecessorBoard): void {
     this.board = board;
     if (this.early.length > 0) board.set(this.early);
     this.early = [];
+    board.inherit(this.known);
     if (this.gone) board.clear();
   }
 
@@ -71,9 +82,13 @@ export class Predecessor {
     if (this.channel.connected) this.channel.disconnect();
   }
 
-  private hear(changes: readonly BackendLoad[]): void {
-    if (this.board === undefined) this.early.push(...changes);
-    else this.board.set(changes);
+  private hear(changes: readonly BackendLoad[], known: readonly KnownBackend[]): void {
+    if (this.board === undefined) {
+      this.early.push(...changes);
+      return;
+    }
+    if (changes.length > 0) this.board.set(changes);
+    if (known.length > 0) this.board.follow(known);
   }
 
   private tell(message: FromSuccessor): void {

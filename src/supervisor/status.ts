@@ -7,12 +7,17 @@ import type {
   HistogramCounts,
   Labelled,
   BackendCounts,
+  BackendMeasured,
   BackendStatus,
+  Flows,
   PoolStatus,
   Status,
   WorkerCounts,
 } from "../metrics/index.ts";
 
+import type { Care } from "./care.ts";
+import { measuredKey, mergeMeasured } from "./measured.ts";
+import type { MeasuredBackends } from "./measured.ts";
 import { UNLIMITED } from "./room.ts";
 import type { Room } from "./room.ts";
 
@@ -48,10 +53,10 @@ interface StatusParts {
   readonly room: Room;
   /** Connections that no worker could be given. */
   readonly refusedConnections: number;
-  readonly health: {
-    stateOf(pool: string, backend: string): HealthState | undefined;
-    panics(pool: string): boolean;
-  };
+  /** In which state backends are. */
+  readonly care: Pick<Care, "health" | "warming" | "standings">;
+  /** What their tunnels carry. */
+  readonly flows: Pick<Flows, "of">;
   /** Monotonic time. */
   readonly now: number;
   /** Turns monotonic time into time since the epoch. */
@@ -70,6 +75,7 @@ export function statusOf(parts: StatusParts): Status {
     maxTunnels: limitOrNull(share),
   }));
   const roundTrips = sumLabelled(parts.workers.map(({ counts }) => counts?.metrics.roundTrips ?? []));
+  const measured = mergeMeasured(parts.workers.map(({ counts }) => counts));
   const sum = (count: (worker: WorkerCounts) => number): number =>
     parts.workers.reduce((total, { counts }) => total + (counts === undefined ? 0 : count(counts)), 0);
   return {
@@ -86,13 +92,14 @@ export function statusOf(parts: StatusParts): Status {
     descriptors: room.descriptors ?? null,
     refusedTunnels: past.refusedTunnels + sum((worker) => worker.refusedTunnels),
     refusedConnections: past.refusedConnections + parts.refusedConnections + sum((worker) => worker.refusedConnections),
-    pools: Object.values(config.pools).map((pool) => poolStatus(pool, { ...parts, roundTrips })),
+    pools: Object.values(config.pools).map((pool) => poolStatus(pool, { ...parts, roundTrips, measured })),
   };
 }
 
 interface Parts extends StatusParts {
   /** Over all workers. */
   readonly roundTrips: Labelled<HistogramCounts>;
+  readonly measured: MeasuredBackends;
 }
 
 function rttOf(pool: string, backend: string, roundTrips: Labelled<HistogramCounts>): BackendStatus["rtt"] {
@@ -120,11 +127,13 @@ function poolStatus(pool: PoolConfig, parts: Parts): PoolStatus {
   const counted = parts.workers.flatMap(({ counts }) => Object.keys(counts?.pools[pool.name] ?? {}));
   const removed = new Set(counted);
   for (const { name } of pool.backends) removed.delete(name);
+  const panic = parts.care.health.panicOf(pool.name);
   return {
     name: pool.name,
     balance: pool.balance.method,
     affinity: pool.affinity.method,
-    panic: parts.health.panics(pool.name),
+    panic: panic !== undefined,
+    panicking: panic === undefined ? null : { reason: panic.reason, since: timeOf(panic.since, parts) },
     queued: parts.workers.reduce((sum, { counts }) => sum + (counts?.queued[pool.name] ?? 0), 0),
     backends: [
       ...pool.backends.map(({ name, weight, state, maxConnections }) => {
@@ -140,24 +149,75 @@ function poolStatus(pool: PoolConfig, parts: Parts): PoolStatus {
 
 function backendStatus(
   pool: PoolConfig,
-  backend: Pick<BackendStatus, "name" | "weight" | "state" | "maxConnections">,
-  { workers, past, health, now, wallOf, startedWall, roundTrips }: Parts,
+  { name, weight, state, maxConnections }: Pick<BackendStatus, "name" | "weight" | "state" | "maxConnections">,
+  parts: Parts,
 ): BackendStatus {
-  const { name } = backend;
-  const known = health.stateOf(pool.name, name);
+  const { workers, past, care, flows, startedWall, roundTrips, measured } = parts;
+  const standing = care.standings.of(pool.name, name);
   return {
-    ...backend,
-    health: known?.status ?? "healthy",
-    reason: known === undefined ? "it has been removed" : reasonOf(known, now),
-    since: new Date(known === undefined ? startedWall : wallOf(known.since)).toISOString(),
-    outUntil: known === undefined || known.status === "healthy" ? null : new Date(wallOf(known.probeAt)).toISOString(),
-    flaps: known?.flaps ?? 0,
-    penalty: known === undefined ? 0 : roundPenalty(penaltyNow(known, now, pool.health)),
+    name,
+    weight,
+    state,
+    stateSince: new Date(standing?.state === state ? standing.since : startedWall).toISOString(),
+    maxConnections,
+    ...conditionOf(pool, name, parts),
     rtt: rttOf(pool.name, name, roundTrips),
+    flow: flows.of(pool.name, name),
+    measured: readable(measured.get(measuredKey(pool.name, name))?.[2]),
     ...sumCounts([past.of(pool.name, name), ...workers.map(({ counts }) => counts?.pools[pool.name]?.[name])]),
   };
 }
 
-function roundPenalty(penalty: number): number {
-  return Math.round(penalty * 100) / 100;
+/** Its health, and whatever else keeps work away from it: each with its reason and its time. */
+function conditionOf(
+  pool: PoolConfig,
+  name: string,
+  parts: Parts,
+): Pick<BackendStatus, "health" | "reason" | "since" | "outUntil" | "spared" | "warming" | "flaps" | "penalty"> {
+  const { care, now, startedWall } = parts;
+  const known = care.health.stateOf(pool.name, name);
+  const spared = care.health.sparedFor(pool.name, name);
+  const warming = care.warming.of(pool.name, name);
+  return {
+    health: known?.status ?? "healthy",
+    reason: known === undefined ? "it has been removed" : reasonOf(known, now),
+    since: known === undefined ? new Date(startedWall).toISOString() : timeOf(known.since, parts),
+    outUntil: known !== undefined && isOut(known, now) ? timeOf(known.probeAt, parts) : null,
+    spared: spared === undefined ? null : { reason: spared.reason, since: timeOf(spared.since, parts) },
+    warming: warming === undefined ? null : warmingOf(warming, parts),
+    flaps: known?.flaps ?? 0,
+    penalty: known === undefined ? 0 : roundHundredths(penaltyNow(known, now, pool.health)),
+  };
+}
+
+function warmingOf(
+  { share, since, until }: NonNullable<ReturnType<Care["warming"]["of"]>>,
+  parts: Parts,
+): BackendStatus["warming"] {
+  return { share: roundHundredths(share), since: timeOf(since, parts), until: timeOf(until, parts) };
+}
+
+/** Whether time has to pass before it can come back; of one that is probed the probe decides, at any moment. */
+function isOut({ status, probeAt }: HealthState, now: number): boolean {
+  return (status === "unhealthy" || status === "ejected") && probeAt > now;
+}
+
+function timeOf(monotonic: number, { wallOf }: Parts): string {
+  return new Date(wallOf(monotonic)).toISOString();
+}
+
+/** Without digits that mean nothing. */
+function readable(measured: BackendMeasured | undefined): BackendMeasured | null {
+  if (measured === undefined) return null;
+  const { activity, handshakeMs, roundTripMs, reported } = measured;
+  return {
+    activity: activity === null ? null : roundHundredths(activity),
+    handshakeMs: handshakeMs === null ? null : roundHundredths(handshakeMs),
+    roundTripMs: roundTripMs === null ? null : roundHundredths(roundTripMs),
+    reported: reported === null ? null : { load: roundHundredths(reported.load), ageMs: Math.round(reported.ageMs) },
+  };
+}
+
+function roundHundredths(value: number): number {
+  return Math.round(value * 100) / 100;
 }

@@ -5,6 +5,8 @@ import type { ErrorCode } from "../base/index.ts";
 import { NO_CHANGES } from "../config/index.ts";
 import type { Changes } from "../config/index.ts";
 
+import type { KnownBackend } from "./known.ts";
+
 const SECRET_BYTES = 32;
 const TICKET_KEY_BYTES = 48;
 
@@ -37,10 +39,13 @@ export type BackendLoad = readonly [pool: string, backend: string, load: number]
 
 /** From the old process to the new one. */
 export type ToSuccessor =
-  /** Once, first. */
-  | { readonly type: "legacy"; readonly legacy: Legacy }
-  /** What the old process has now on backends where that has changed. */
-  | { readonly type: "loads"; readonly changes: readonly BackendLoad[] };
+  /** Once, first, with all that is known of backends by then. */
+  | { readonly type: "legacy"; readonly legacy: Legacy; readonly known?: readonly KnownBackend[] }
+  /**
+   * What the old process has now on backends, and knows of them, where that has changed. No message of its own: an older
+   * version takes any other type for this one.
+   */
+  | { readonly type: "loads"; readonly changes: readonly BackendLoad[]; readonly known?: readonly KnownBackend[] };
 
 /** From the new process to the old one. */
 export type FromSuccessor =

@@ -7,13 +7,16 @@ import type { Milliseconds } from "../base/index.ts";
 
 import { formatInherited } from "./inherited.ts";
 import type { Estate } from "./instance.ts";
-import { LoadNews } from "./load-news.ts";
-import type { FromSuccessor, ToSuccessor } from "./succession.ts";
+import type { KnownBackend } from "./known.ts";
+import { News } from "./news.ts";
+import type { BackendLoad, FromSuccessor, ToSuccessor } from "./succession.ts";
 
 /** How long a new process may take until it serves. */
 const START_TIMEOUT_MS: Milliseconds = 30_000;
 /** How often the new process is told what this one still has on backends, where that has changed. */
 const LOAD_INTERVAL_MS: Milliseconds = 100;
+/** How often it is told what this one knows of them, likewise: after its start that is of less use. */
+const KNOWLEDGE_INTERVAL_MS: Milliseconds = 500;
 /** In the new process: standard streams, and the channel, come before the sockets. */
 const FIRST_DESCRIPTOR = 4;
 
@@ -66,11 +69,23 @@ export function startSuccessor(estate: Estate, command: SuccessorCommand = ownCo
     if (child.connected) child.send(message, ignore);
   };
   const { secret, ticketKeys, changes: made } = estate;
-  send({ type: "legacy", legacy: { secret, ticketKeys, changes: made } });
-  const news = new LoadNews(estate.loads, (changes) => send({ type: "loads", changes }), LOAD_INTERVAL_MS);
-  void news.follow();
+  send({ type: "legacy", legacy: { secret, ticketKeys, changes: made }, known: estate.known() });
+  const loads = new News<BackendLoad>({
+    look: () => estate.loads(),
+    tell: (changes) => send({ type: "loads", changes }),
+    interval: LOAD_INTERVAL_MS,
+    nothing: 0,
+  });
+  const knowledge = new News<KnownBackend>({
+    look: () => Promise.resolve(estate.known()),
+    tell: (known) => send({ type: "loads", changes: [], known }),
+    interval: KNOWLEDGE_INTERVAL_MS,
+  });
+  void loads.follow();
+  void knowledge.follow();
   const release = (): void => {
-    news.stop();
+    loads.stop();
+    knowledge.stop();
     if (child.connected) child.disconnect();
     child.unref();
   };

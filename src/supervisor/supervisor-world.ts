@@ -1,5 +1,6 @@
 import type { Clock, Logger, Random } from "../base/index.ts";
 
+import type { KnownBackend } from "./known.ts";
 import type { Spawn } from "./seat.ts";
 import type { Legacy } from "./succession.ts";
 
@@ -20,4 +21,6 @@ export interface SupervisorWorld {
   readonly inherited?: ReadonlyMap<string, number> | undefined;
   /** What the process that this one replaces has made. */
   readonly legacy?: Legacy | undefined;
+  /** What it knows of backends. */
+  readonly known?: readonly KnownBackend[] | undefined;
 }

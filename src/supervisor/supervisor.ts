@@ -3,16 +3,16 @@ import { setTimeout as setTimeoutPromise } from "node:timers/promises";
 import { FairleadError, startWheel, Wheel } from "../base/index.ts";
 import type { Milliseconds } from "../base/index.ts";
 import type { Config } from "../config/index.ts";
-import type { InstanceReading, Status } from "../metrics/index.ts";
+import type { InstanceReading, Status, WorkerCounts } from "../metrics/index.ts";
 import type { Questions, TellEvent } from "../operations/index.ts";
-import { probe } from "../probes/index.ts";
 import { createDriver } from "../wire/index.ts";
 
 import { loadBinding } from "./binding.ts";
+import { Care } from "./care.ts";
 import { Crew } from "./crew.ts";
 import type { Report } from "./crew.ts";
 import { DRAIN_GRACE_MS } from "./drain.ts";
-import { HealthBoard } from "./health-board.ts";
+import type { KnownBackend } from "./known.ts";
 import { Leases } from "./leases.ts";
 import { LoadExchange } from "./load-exchange.ts";
 import type { FromWorker, LoadChange, WorkerPlan, WorkerStart } from "./messages.ts";
@@ -30,7 +30,6 @@ import type { BoundAddress } from "./status.ts";
 import { makeLegacy } from "./succession.ts";
 import type { Legacy } from "./succession.ts";
 import type { SupervisorWorld } from "./supervisor-world.ts";
-import { Warming } from "./warming.ts";
 
 /** How long what came before a drain may take to be given to workers, and to be served by them as if nothing had happened. */
 const SETTLE_TIMEOUT_MS: Milliseconds = 2_000;
@@ -60,8 +59,7 @@ export class Supervisor {
   private readonly startedAt: Milliseconds;
   private readonly shares: Shares;
   private readonly leases: Leases;
-  private readonly warming: Warming;
-  private readonly health: HealthBoard;
+  private readonly care: Care;
   private readonly past = new PastCounts();
   private readonly crew: Crew;
   private readonly reception: Reception;
@@ -82,19 +80,10 @@ export class Supervisor {
     const room = this.planRoom(config);
     this.overflow = new Overflow(room.turnedAway, world);
     const pools = Object.values(config.pools);
-    this.warming = new Warming(pools, {
+    this.care = new Care(pools, {
       ...world,
       wheel: this.wheel,
-      tell: (warmth) => this.crew.tell({ type: "warm", warmth }),
-    });
-    this.health = new HealthBoard(pools, {
-      ...world,
-      wheel: this.wheel,
-      probe,
-      onNotice: (notice) => {
-        this.warming.noticed(notice); // first: who is well again gets nothing before all know how little
-        this.crew.tell({ type: "health", notice });
-      },
+      tellWorkers: (message) => this.crew.tell(message),
       tell: (...event) => this.onEvent(...event),
       onReportedLoad: (...report) => this.loads.gauges.report(...report),
     });
@@ -119,6 +108,7 @@ export class Supervisor {
       status: () => this.status(),
       instance: () => ({ revision: this.revision, ...this.tallies() }),
     });
+    this.inherit(world.known ?? []);
   }
 
   get config(): Config {
@@ -180,8 +170,7 @@ export class Supervisor {
     const opened = await this.reception.open(config.listeners);
     this.current = config;
     const pools = Object.values(config.pools);
-    this.health.update(pools);
-    this.warming.update(pools);
+    this.care.update(pools);
     // Before workers let go of them: nobody is to get a turn at them any more.
     opened.leave();
     this.revision += 1;
@@ -212,7 +201,8 @@ export class Supervisor {
       past: this.past,
       room: this.room,
       refusedConnections: this.overflow.refused,
-      health: this.health,
+      care: this.care,
+      flows: this.observatory.flows,
       // By one offset for good: a moment is the same each time it is told.
       wallOf: (monotonic) => this.started + monotonic - this.startedAt,
       now: this.world.clock.now(),
@@ -234,7 +224,17 @@ export class Supervisor {
 
   /** Whether a backend is well enough for new work. */
   isHealthy(pool: string, backend: string): boolean {
-    return this.health.isHealthy(pool, backend);
+    return this.care.health.isHealthy(pool, backend);
+  }
+
+  /** What a process that replaces this one is to know of backends; what is measured as workers last told it. */
+  known(): KnownBackend[] {
+    return this.care.known(Object.values(this.config.pools), this.counted());
+  }
+
+  /** Goes on from what the process before knew of backends, where this one has not learnt anything itself. */
+  inherit(known: readonly KnownBackend[]): void {
+    this.care.inherit(known);
   }
 
   /** From now on no affinity leads to these backends of a pool. */
@@ -278,7 +278,7 @@ export class Supervisor {
     this.state = "stopped";
     this.reception.close();
     this.overflow.stop();
-    this.health.stop();
+    this.care.stop();
     this.observatory.stop();
     this.stopWheel();
   }
@@ -316,17 +316,22 @@ export class Supervisor {
       workerId: seat.id,
       workers: this.world.workers,
       leases: this.leases.join(seat.id),
+      gauges: this.care.gaugeStarts(this.counted()),
       room: { connections: worker.connections, tunnels: this.shares.of(seat), turnedAway },
     };
+  }
+
+  private counted(): (WorkerCounts | undefined)[] {
+    return [...this.crew.seats.values()].map(({ counts }) => counts);
   }
 
   private planFor({ id }: Seat): WorkerPlan {
     return {
       config: this.config,
       secret: this.config.secret ?? this.legacy.secret,
-      health: this.health.notices(),
+      health: this.care.health.notices(),
       others: this.loads.allOthers(id),
-      warm: this.warming.warmths(),
+      warm: this.care.warming.warmths(),
     };
   }
 
@@ -335,8 +340,8 @@ export class Supervisor {
     else if (message.type === "passed") this.passed(seat, message);
     else if (message.type === "load") this.takeLoads(seat, message.changes, message.connections);
     else if (message.type === "gauges") this.loads.gauges.take(seat.id, message.readings);
-    else if (message.type === "signal") this.health.observe(message.pool, message.backend, message.signal);
-    else if (message.type === "vitals") this.health.takeVitals(message.vitals);
+    else if (message.type === "signal") this.care.health.observe(message.pool, message.backend, message.signal);
+    else if (message.type === "vitals") this.care.health.takeVitals(message.vitals);
     else if (message.type === "want" || message.type === "leased") this.leases.hear(seat.id, message);
     else if (message.type === "answer") seat.answered(message.request, message.answer);
     else if (message.type === "counts") seat.counted(message.request, message.counts);

@@ -11,9 +11,15 @@ import {
   takesNewWork,
   WINDOW_PARTS,
 } from "../health/index.ts";
-import type { VitalSigns } from "../health/index.ts";
+import type { Outlier, VitalSigns } from "../health/index.ts";
 
 import type { Patient } from "./patient.ts";
+
+/** Something that is so, and since when in monotonic time. */
+export interface Finding {
+  readonly reason: string;
+  readonly since: Milliseconds;
+}
 
 /** What a ward needs of its instance. */
 export interface WardWorld {
@@ -28,15 +34,27 @@ export class Ward {
   config: PoolConfig;
   /** By name, in the order of the configuration. */
   patients: ReadonlyMap<string, Patient> = new Map();
-  /** Whether so few are well that all are tried. */
-  panics = false;
+  /** That so few are well that all are tried; undefined while it is not so. */
+  panicking: Finding | undefined;
 
+  /** Why those stand out who are not ejected only because so many are out, by name. */
+  private spared: ReadonlyMap<string, Finding> = new Map();
   private readonly world: WardWorld;
   private readonly timer = detachedEntry(() => this.look());
 
   constructor(config: PoolConfig, world: WardWorld) {
     this.config = config;
     this.world = world;
+  }
+
+  /** Whether so few are well that all are tried. */
+  get panics(): boolean {
+    return this.panicking !== undefined;
+  }
+
+  /** Why a backend would be ejected if not so many were out; undefined where that is not so. */
+  sparedFor(backend: string): Finding | undefined {
+    return this.patients.get(backend)?.state.status === "healthy" ? this.spared.get(backend) : undefined;
   }
 
   /** Goes by another configuration, and by these backends, from now on. */
@@ -46,6 +64,7 @@ export class Ward {
     const { wheel } = this.world;
     wheel.remove(this.timer);
     if (config.health.outliers !== "off") wheel.add(this.timer, this.interval());
+    else this.spared = new Map();
     this.settle();
   }
 
@@ -70,7 +89,10 @@ export class Ward {
     this.endSurplus(now);
     const well = members.filter(({ state }) => takesNewWork(state)).length;
     const before = this.panics;
-    this.panics = panics(members.length, well, this.config.health);
+    const reason = `${well} of ${members.length} backends are well`;
+    this.panicking = panics(members.length, well, this.config.health)
+      ? { reason, since: this.panicking?.since ?? now }
+      : undefined;
     if (this.panics !== before) this.world.panicked(this);
   }
 
@@ -89,12 +111,22 @@ export class Ward {
     const well = members.filter(({ state }) => takesNewWork(state));
     const sums = new Map(well.map(({ backend, vitals }) => [backend.name, vitals.sum(now, outliers.window)]));
     const left = ejectionsLeft(members.length, members.length - well.length, outliers);
-    for (const { backend, reason } of findOutliers(sums, outliers).slice(0, left)) {
+    const found = findOutliers(sums, outliers);
+    this.spare(found.slice(left), now);
+    for (const { backend, reason } of found.slice(0, left)) {
       const patient = this.patients.get(backend);
       if (patient === undefined) continue;
       patient.take(eject(patient.state, reason, now, health, outliers));
     }
     return this.interval();
+  }
+
+  /** Those stay, and it is told that they stand out. */
+  private spare(outliers: readonly Outlier[], now: Milliseconds): void {
+    const before = this.spared;
+    this.spared = new Map(
+      outliers.map(({ backend, reason }) => [backend, { reason, since: before.get(backend)?.since ?? now }]),
+    );
   }
 
   /** There are fewer backends than there were, or fewer may be ejected. */

@@ -55,15 +55,34 @@ export class Warming {
     } else if (this.ill.delete(key)) this.begin(pool, backend);
   }
 
+  /** Goes on where the process before was: in monotonic time of this one. */
+  inherit(pool: string, backend: string, since: Milliseconds): void {
+    const key = keyOf(pool, backend);
+    if (this.starts.get(key)?.since === since) return;
+    if (has(this.pools, pool, backend) && !this.ill.has(key)) this.begin(pool, backend, since);
+  }
+
+  /** Since when a backend warms up, and until when, in monotonic time; undefined for one that does not. */
+  of(
+    pool: string,
+    backend: string,
+  ): { readonly share: number; readonly since: number; readonly until: number } | undefined {
+    const start = this.starts.get(keyOf(pool, backend));
+    const duration = this.durationOf(pool);
+    if (start === undefined || duration === "off") return undefined;
+    const [, , share] = this.warmthOf(start);
+    return { share, since: start.since, until: start.since + duration };
+  }
+
   /** What a new worker has to know. */
   warmths(): Warmth[] {
     return [...this.starts.values()].map((start) => this.warmthOf(start));
   }
 
-  private begin(pool: string, backend: string): void {
+  private begin(pool: string, backend: string, since: Milliseconds = this.world.clock.now()): void {
     this.stop(pool, backend);
     this.ill.delete(keyOf(pool, backend));
-    const start: Start = { pool, backend, since: this.world.clock.now(), timer: detachedEntry(() => this.step(start)) };
+    const start: Start = { pool, backend, since, timer: detachedEntry(() => this.step(start)) };
     if (this.nextStep(start) === undefined) return;
     this.starts.set(keyOf(pool, backend), start);
     this.world.wheel.add(start.timer, this.step(start));

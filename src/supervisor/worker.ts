@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { FairleadError, startWheel, Wheel } from "../base/index.ts";
 import type { Clock, Logger, Milliseconds, Random } from "../base/index.ts";
 import type { ListenerConfig } from "../config/index.ts";
-import { Gateway, measure, Meters, retryAfter, roundTrips } from "../gateway/index.ts";
+import { gauged, Gateway, measure, Meters, retryAfter, roundTrips } from "../gateway/index.ts";
 import type { GatewayWorld } from "../gateway/index.ts";
 import type { HealthSignal } from "../health/index.ts";
 import { plainAddress } from "../http/index.ts";
@@ -138,6 +138,7 @@ export class Worker {
     this.desk = new Desk(this.gateway, start.workerId);
     this.applyKnowledge(start);
     for (const lease of start.leases) this.applyLease(lease);
+    this.applyStarts(start.gauges);
     this.stopWheel = startWheel(this.wheel);
   }
 
@@ -336,6 +337,7 @@ export class Worker {
         ...measure(this.gateway),
         process: this.processMeter.read(),
         roundTrips: roundTrips(this.gateway),
+        measured: gauged(this.gateway),
       },
     };
   }
@@ -361,6 +363,13 @@ export class Worker {
     this.gateway.pools.get(pool)?.setHealthy(backend, healthy || panic);
     if (watched) this.watched.add(`${pool} ${backend}`);
     else this.watched.delete(`${pool} ${backend}`);
+  }
+
+  private applyStarts(gauges: WorkerStart["gauges"]): void {
+    for (const [name, pool] of this.gateway.pools) {
+      const ofPool = gauges.filter(([its]) => its === name);
+      pool.beginReadings(new Map(ofPool.map(([, backend, start]) => [backend, start])));
+    }
   }
 
   private applyReadings(readings: readonly BackendReading[]): void {

@@ -35,19 +35,24 @@ const statusWith = (open: number): Status => {
       load: open,
       weight: 1,
       state: "active",
+      stateSince: "",
       maxConnections: null,
       rtt: null,
+      flow: null,
+      measured: null,
       health: "healthy",
       reason: "",
       since: "",
       outUntil: null,
+      spared: null,
+      warming: null,
       flaps: 0,
       penalty: 0,
     },
   ] as const;
   const limits = { maxTunnels: null, descriptors: null, refusedTunnels: 0, refusedConnections: 0 };
   const counts = { handshakes: 0, tunnels: open, requests: 0, connections: open };
-  const pools = [{ name: "all", balance: "", affinity: "", panic: false, queued: 0, backends }];
+  const pools = [{ name: "all", balance: "", affinity: "", panic: false, panicking: null, queued: 0, backends }];
   return { version: "", state: "running", started: "", listeners: [], workers: [], ...counts, ...limits, pools };
 };
 

@@ -74,6 +74,9 @@ describe("the way to the admin API", () => {
   });
 });
 
+/** A moment as the API tells it; below 0 it is to come. */
+const ago = (milliseconds: number): string => new Date(Date.now() - milliseconds).toISOString();
+
 describe("status", () => {
   test("it shows every pool and backend with its share", async (t) => {
     const admin = await startFakeAdmin(t, { "GET status": STATUS });
@@ -81,13 +84,48 @@ describe("status", () => {
     assert.equal(code, 0);
     assert.match(stdout, /^fairlead 9\.9\.9, running, up \S+, 1 worker\nlistening on ws:\/\/127\.0\.0\.1:8080\n/);
     assert.match(stdout, /^4 tunnels \(of 1,000\), /m);
-    assert.match(stdout, /^ {2}ws:\/\/10\.0\.0\.1:8001 +active +healthy +1 +3 +75\.0% +30 +0$/m);
+    assert.match(stdout, /^ {2}ws:\/\/10\.0\.0\.1:8001 +active +healthy +1 +3 +75\.0% +30 +0 +- +-$/m);
   });
 
   test("why a backend is not healthy stands beside it", async (t) => {
-    const ill = fakeBackend(A, { health: "unhealthy", reason: "three dials were refused" });
+    const ill = fakeBackend(A, { health: "unhealthy", reason: "three dials were refused", since: ago(125_000) });
     const admin = await startFakeAdmin(t, { "GET status": fakeStatus({ chat: [ill] }) });
-    assert.match((await run(["status", "--admin", admin.address])).stdout, /unhealthy .*three dials were refused$/m);
+    const { stdout } = await run(["status", "--admin", admin.address]);
+    assert.match(stdout, /unhealthy .*three dials were refused \(for 2m\d\ds\)$/m);
+  });
+
+  test("every state that keeps work away is told with its time, and what the method goes by where it does", async (t) => {
+    const directions = { fromClient: 1_500, fromBackend: 500 };
+    const backends = [
+      fakeBackend(A, {
+        ...{ health: "ejected", reason: "30 % failures, the others 1 %", since: ago(65_000), outUntil: ago(-95_000) },
+        ...{ flaps: 3, penalty: 2.4, stateSince: ago(185_000), state: "draining" },
+      }),
+      fakeBackend(B, {
+        ...{ flaps: 1, penalty: 0.5, reason: "a probe succeeded", since: ago(65_000) },
+        flow: { messages: directions, bytes: { fromClient: 1_048_576, fromBackend: 0 } },
+        measured: { activity: 12.34, handshakeMs: 3.21, roundTripMs: null, reported: { load: 0.7, ageMs: 5 } },
+        warming: { share: 0.4, since: ago(65_000), until: ago(-95_000) },
+        spared: { reason: "slow", since: ago(65_000) },
+      }),
+    ];
+    const status = fakeStatus({ chat: backends });
+    const [pool] = status.pools;
+    const panicking = { reason: "1 of 2 backends are well", since: ago(65_000) };
+    const pools = [{ ...pool, panic: true, panicking }];
+    const admin = await startFakeAdmin(t, { "GET status": { ...status, pools } });
+    const { stdout } = await run(["status", "--admin", admin.address]);
+    assert.match(stdout, /all are tried \(1 of 2 backends are well, for 1m\d\ds\)$/m);
+    assert.match(stdout, /messages\/s +bytes\/s +activity +handshake +says/);
+    assert.match(
+      stdout,
+      /ejected .* 30 % failures, the others 1 % \(for 1m\d\ds, 1m\d\ds to go\); flaps: fell 3 times; draining \(for 3m\d\ds\)$/m,
+    );
+    assert.match(stdout, / 2,000 +1\.0 MiB +12 +3\.2ms +70\.0% {2}well again: a probe succeeded \(for 1m\d\ds\); /);
+    assert.match(
+      stdout,
+      /; stands out, but too many are out: slow \(for 1m\d\ds\); warms up: 40\.0% of its weight \(for /,
+    );
   });
 
   test("--json gives it as it came", async (t) => {

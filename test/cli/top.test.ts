@@ -46,9 +46,14 @@ function press(model: Model, ...keys: readonly string[]): Model {
   return keys.reduce((before, key) => pressKey(before, key).model, model);
 }
 
+const FLOW = { messages: { fromClient: 310, fromBackend: 1930 }, bytes: { fromClient: 1, fromBackend: 2 } };
+
 const START = withSnapshot(
   withSnapshot(createModel("127.0.0.1:8081"), snapshot(1000, { a: { tunnels: 10 }, b: { tunnels: 10 } })),
-  snapshot(3000, { a: { tunnels: 20, open: 3, weight: 2 }, b: { tunnels: 11, open: 1, state: "draining" } }),
+  snapshot(3000, {
+    a: { tunnels: 20, open: 3, weight: 2, flow: FLOW },
+    b: { tunnels: 11, open: 1, state: "draining", stateSince: "2026-01-01T01:58:30.000Z" },
+  }),
 );
 
 describe("what is drawn", () => {
@@ -69,10 +74,11 @@ describe("what is drawn", () => {
   });
 
   test("every backend is a line with its share and its rate", () => {
-    const lines = shown(START);
-    assert.match(lines[3] ?? "", /^poolv +backend +state +health +weight +tunnels +share +opened\/s +failures$/);
-    assert.match(lines[4] ?? "", /^chat +ws:\/\/10\.0\.0\.1:8001 +active +healthy +2 +3 +75\.0% +5 +0$/);
-    assert.match(lines[5] ?? "", /^chat +ws:\/\/10\.0\.0\.2:8002 +draining +healthy +1 +1 +25\.0% +0\.5 +0$/);
+    const lines = shown(START, { columns: 140, rows: 24 });
+    assert.match(lines[3] ?? "", /^poolv .*health +weight +tunnels +share +opened\/s +failures +messages\/s$/);
+    assert.match(lines[4] ?? "", /^chat +ws:\/\/10\.0\.0\.1:8001 +active +healthy +2 +3 +75\.0% +5 +0 +2,240$/);
+    assert.match(lines[5] ?? "", /^chat +ws:\/\/10\.0\.0\.2:8002 +draining .*0\.5 +0 +- {2}draining \(for 1m30s\)$/);
+    assert.match(shown(press(START, "<"))[4] ?? "", /8001/, "the most messages come first");
   });
 
   test("it fits every size of terminal exactly", () => {

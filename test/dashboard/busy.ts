@@ -49,9 +49,16 @@ export const busyWorld = (backends = 4): Partial<World> => {
       weight: index === 1 ? 2 : 1,
       maxConnections: 1500,
       rtt: { p50: 0.9, p99: 4 },
+      flow: { messages: { fromClient: 310, fromBackend: 1930 }, bytes: { fromClient: 41_000, fromBackend: 590_000 } },
     }),
   );
-  Object.assign(chat[1] ?? {}, { state: "draining", open: 412 });
+  Object.assign(chat[1] ?? {}, { state: "draining", stateSince: "2026-11-23T10:00:30.000Z", open: 412 });
+  Object.assign(chat[3] ?? {}, {
+    reason: "a probe succeeded",
+    flaps: 2,
+    penalty: 1.7,
+    warming: { share: 0.4, since: "2026-11-23T10:00:00.000Z", until: "2026-11-23T10:00:30.000Z" },
+  });
   Object.assign(chat[2] ?? {}, {
     health: "unhealthy",
     reason: "3 failures in a row: it could not be connected to",
@@ -62,7 +69,12 @@ export const busyWorld = (backends = 4): Partial<World> => {
     failures: 3,
   });
   const feeds = [
-    backend("wss://feeds-a.internal:8443", { open: 210, tunnels: 900 }),
+    backend("wss://feeds-a.internal:8443", {
+      open: 210,
+      tunnels: 900,
+      spared: { reason: "30 % failures, the others 1 %", since: "2026-11-23T10:02:00.000Z" },
+      measured: { activity: 1234.5, handshakeMs: 34, roundTripMs: 1.5, reported: { load: 0.7, ageMs: 900 } },
+    }),
     backend("wss://feeds-b.internal:8443", {
       open: 198,
       health: "probing",
@@ -70,6 +82,10 @@ export const busyWorld = (backends = 4): Partial<World> => {
       reason: "cooled down; being probed",
     }),
   ];
+  const panic = {
+    panic: true,
+    panicking: { reason: "1 of 2 backends are well", since: "2026-11-23T10:03:00.000Z" },
+  };
   return {
     status: {
       version: "0.1.0",
@@ -95,7 +111,7 @@ export const busyWorld = (backends = 4): Partial<World> => {
       descriptors: 20_000,
       refusedTunnels: 48,
       refusedConnections: 0,
-      pools: [pool("chat", chat), pool("feeds", feeds)],
+      pools: [pool("chat", chat), { ...pool("feeds", feeds), ...panic }],
     },
     samples,
     moves: [

@@ -22,6 +22,7 @@ describe("the dashboard", () => {
     assert.match(await rowOf(page, TWO).innerText(), /healthy\s+draining\s+412 \/ 1,500/);
     const ill = await rowOf(page, "10.0.0.3:9000").innerText();
     assert.match(ill, /3 failures in a row.* \(since \d.*, until \d.* at least\)[^]*unhealthy/);
+    assert.match(await rowOf(page, ONE).innerText(), /\s2,240 631 kB\s/);
     assert.match(await page.getByLabel("Summary").innerText(), /Tunnels\s+4,821\s+of 19,098/);
     const moves = page.getByLabel("Moves", { exact: true });
     assert.match(
@@ -38,6 +39,39 @@ describe("the dashboard", () => {
     assert.deepEqual([...origins], [new URL(url).origin]);
   });
 
+  test("tells of every state that a backend is in why it is so, since when, and until when", async (t) => {
+    if (!needChromium(t)) return;
+    const { page } = await open(t, busyWorld());
+    const time = "\\d\\d:\\d\\d:\\d\\d";
+    const told: readonly (readonly [backend: string, ...what: readonly string[]])[] = [
+      [`ws://${TWO}`, `Drained \\(since ${time}\\)`, "draining"],
+      ["ws://10.0.0.3:9000", `could not be connected to \\(since ${time}, until ${time} at least\\)`, "unhealthy"],
+      [
+        "ws://10.0.0.4:9000",
+        `Well again: a probe succeeded \\(since ${time}\\)`,
+        "Fell 2 times",
+        "flaps",
+        `Warms up: 40 % of its weight \\(since ${time}, until ${time}\\)`,
+        "warms up",
+      ],
+      [
+        "wss://feeds-a.internal:8443",
+        `Stands out, but too many are out: 30 % failures, the others 1 % \\(since ${time}\\)`,
+        "stands out",
+        "activity 1,235 · handshake 34 ms · round trip 1\\.5 ms · says 70 % of load",
+      ],
+      ["wss://feeds-b.internal:8443", `cooled down; being probed \\(since ${time}\\)`, "probing"],
+    ];
+    for (const [name, ...what] of told) {
+      const row = page.locator(`tr[data-backend="${name}"]`);
+      await row.waitFor();
+      const text = await row.innerText();
+      for (const one of what) assert.match(text, new RegExp(one), name);
+    }
+    const feeds = await page.getByLabel("Pool feeds").innerText();
+    assert.match(feeds, new RegExp(`panic\\s+1 of 2 backends are well: all are tried \\(since ${time}\\)`));
+  });
+
   test("follows what changes while it is open", async (t) => {
     if (!needChromium(t)) return;
     const { page, world, tell } = await open(t, busyWorld());
@@ -51,7 +85,7 @@ describe("the dashboard", () => {
     await rowOf(page, ONE).getByText("1,307").waitFor();
     await page.getByText("1,000 of 1,163 moved").waitFor();
     await page.locator('tr[data-tunnel="t777"]').waitFor();
-    const [, state, , opened, , weight] = await rowOf(page, ONE).locator("th, td").allInnerTexts();
+    const [, state, , opened, , , weight] = await rowOf(page, ONE).locator("th, td").allInnerTexts();
     assert.deepEqual([state?.trim(), weight], ["unhealthy", "3"]);
     assert.ok(Number((opened ?? "").replace(/,|k/g, "")) > 0, `opened per second: ${opened}`);
   });

@@ -291,3 +291,58 @@ test("readings add up whichever comes first", () => {
     }),
   );
 });
+
+const START = { activity: null, handshakeMs: null, roundTripMs: null, reported: null, load: 0 };
+
+test("what is known is told where the method asks for it, and only once it is known", () => {
+  const none = poolOf({ method: "least-connections" });
+  assert.deepEqual([...none.pool.gauged()], []);
+  const load = poolOf(LEAST_LOAD);
+  const [name = ""] = load.names;
+  load.pass(1, 50);
+  assert.equal(load.pool.gauged().get(name)?.activity, null, "one look only sees how far counters are");
+  load.acquire(0);
+  load.pass(2, 50);
+  load.pool.noteReport(load.at(0), 0.5);
+  load.pool.noteReport(load.at(0), 0.9);
+  load.pass(1, 50);
+  const known = load.pool.gauged().get(name);
+  assert.deepEqual(known, { activity: 50, handshakeMs: null, roundTripMs: null, reported: { load: 0.7, ageMs: 0 } });
+  load.pass(299, 50);
+  assert.equal(load.pool.gauged().get(name)?.reported?.ageMs, 299_000);
+  load.pass(1, 50);
+  assert.equal(load.pool.gauged().get(name)?.reported, null, "it counts no more");
+  const fast = poolOf({ method: "fastest" });
+  fast.pool.noteHandshake(fast.at(0), 30);
+  fast.pool.noteHandshake(fast.at(0), 10);
+  fast.pass(1);
+  assert.deepEqual(fast.pool.gauged().get(name), { ...known, activity: null, handshakeMs: 20, reported: null });
+});
+
+test("who begins with what others have measured chooses as they would", () => {
+  const fast = poolOf({ method: "fastest" });
+  const [slow = "", quick = "", full = ""] = fast.names;
+  fast.pool.beginReadings(
+    new Map([
+      [slow, { ...START, handshakeMs: 800, activity: 12 }],
+      [quick, { ...START, handshakeMs: 5, roundTripMs: 1 }],
+      ["ws://gone.test:81", { ...START, handshakeMs: 1 }],
+    ]),
+  );
+  assert.equal(count(fast.picks(10), 1), 10);
+  assert.equal(fast.pool.gauged().get(slow)?.activity, null, "what the method does not ask for is passed over");
+  assert.equal(full, "");
+
+  const load = poolOf(LEAST_LOAD, 2, 2);
+  load.pool.setOthers(slow, 10);
+  load.pool.setOthers(quick, 10);
+  const starts = [100, 10].map((activity, at) => [load.names[at] ?? "", { ...START, activity, load: 10 }] as const);
+  load.pool.beginReadings(new Map(starts));
+  assert.equal(count(load.picks(10), 1), 10);
+  // What the others carry goes on to count until they tell.
+  load.pass(3);
+  assert.ok(Math.abs((load.pool.gauged().get(slow)?.activity ?? 0) - 100) < 1);
+  load.pool.setOtherReadings(new Map());
+  load.pass(60);
+  assert.ok((load.pool.gauged().get(slow)?.activity ?? 100) < 10);
+});

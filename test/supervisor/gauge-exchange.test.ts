@@ -4,7 +4,9 @@ import { test } from "node:test";
 import { NO_READING } from "../../src/pool/index.ts";
 import type { BackendReading, Reading } from "../../src/pool/index.ts";
 import { GaugeExchange } from "../../src/supervisor/gauge-exchange.ts";
+import { LoadExchange } from "../../src/supervisor/load-exchange.ts";
 import type { ToWorker } from "../../src/supervisor/messages.ts";
+import { Seat } from "../../src/supervisor/seat.ts";
 import { until } from "../kit/until.ts";
 
 const BACKEND = "ws://10.0.0.1:8000";
@@ -84,4 +86,26 @@ test("a worker that is gone carries nothing any more", async () => {
   seats.delete(2);
   exchange.leave(2);
   assert.deepEqual((await next(2))[0], []);
+});
+
+test("what the tunnels of the process before carry counts as one more worker's, the latest of each backend, until it ends", async () => {
+  const told: (readonly BackendReading[])[] = [];
+  const send = (message: ToWorker): void => {
+    if (message.type === "gauges") told.push(message.readings);
+  };
+  const seat = new Seat(1, 0, { pid: 1, send, give: () => {}, kill: () => {} }, 0);
+  const exchange = new LoadExchange(new Map([[1, seat]]));
+  exchange.setPredecessorActivity([
+    ["chat", BACKEND, 5],
+    ["chat", "ws://b:80", 7],
+  ]);
+  exchange.setPredecessorActivity([["chat", BACKEND, 6]]);
+  await until(() => told.length === 1, "it is told");
+  assert.deepEqual(told[0], [reading({ activity: 6 }), reading({ activity: 7 }, "ws://b:80")]);
+  exchange.clearPredecessor();
+  await until(() => told.length === 2, "its end is told");
+  assert.deepEqual(told[1], []);
+  exchange.setPredecessorActivity([["chat", "ws://b:80", 1]]);
+  await until(() => told.length === 3, "nothing of before is remembered");
+  assert.deepEqual(told[2], [reading({ activity: 1 }, "ws://b:80")]);
 });

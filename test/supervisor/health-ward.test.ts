@@ -259,3 +259,39 @@ test("whatever is seen of them: never too many are ejected, somebody is always l
     { numRuns: 60 },
   );
 });
+
+test("who stands out when as many are out as may be stays, and it is told why and since when", () => {
+  const { board, pass, statuses, now } = boardWith({ outliers: { ...OUTLIERS, maxEjected: 0.25 } }, { backends: ALL });
+  const time = (backend: string): number => (backend === TWO ? 800 : backend === THREE ? 600 : 10);
+  const see = (): void => {
+    board.takeVitals(ALL.map((backend) => ["chat", backend, handshakes(time(backend))] as const));
+    pass(1_100);
+  };
+  see();
+  assert.deepEqual(statuses(), ["healthy", "ejected", "healthy", "healthy"]);
+  const spared = board.sparedFor("chat", THREE);
+  assert.match(spared?.reason ?? "", /^handshakes are answered after 593ms, by the others after 10ms/);
+  assert.equal(board.sparedFor("chat", ONE), undefined);
+  see();
+  assert.equal(board.sparedFor("chat", THREE)?.since, spared?.since, "it has been so since then");
+  board.observe("chat", THREE, "dial-failed");
+  board.observe("chat", THREE, "dial-failed");
+  board.observe("chat", THREE, "dial-failed");
+  assert.equal(board.sparedFor("chat", THREE), undefined, "it is out now");
+  assert.ok((spared?.since ?? 0) < now());
+  board.update(poolsWith({ outliers: "off" }, ALL));
+  assert.equal(board.sparedFor("chat", THREE), undefined);
+});
+
+test("a panic has its time, and says how many are well while it lasts", () => {
+  const { board, pass, fall } = boardWith({ panic: 0.5 }, { backends: ALL });
+  pass(1_000);
+  fall(ONE);
+  assert.equal(board.panicOf("chat"), undefined);
+  fall(TWO);
+  assert.deepEqual(board.panicOf("chat"), { reason: "2 of 4 backends are well", since: 1_000 });
+  pass(500);
+  fall(THREE);
+  assert.deepEqual(board.panicOf("chat"), { reason: "1 of 4 backends are well", since: 1_000 });
+  assert.equal(board.panicOf("nowhere"), undefined);
+});

@@ -4,7 +4,8 @@ import { EventEmitter } from "node:events";
 import test from "node:test";
 
 import { FairleadError } from "../../src/base/index.ts";
-import { LoadNews } from "../../src/supervisor/load-news.ts";
+import type { KnownBackend } from "../../src/supervisor/known.ts";
+import { News } from "../../src/supervisor/news.ts";
 import { Predecessor } from "../../src/supervisor/predecessor.ts";
 import type { Channel } from "../../src/supervisor/predecessor.ts";
 import type { BackendLoad } from "../../src/supervisor/succession.ts";
@@ -24,6 +25,8 @@ const scene = () => {
   });
   const board = {
     set: (changes: readonly BackendLoad[]) => void heard.push(changes),
+    inherit: (known: readonly KnownBackend[]) => void (known.length > 0 && heard.push({ inherited: known })),
+    follow: (known: readonly KnownBackend[]) => void heard.push({ followed: known }),
     clear: () => void heard.push("clear"),
   };
   return { channel, sent, heard, board, predecessor: new Predecessor(channel) };
@@ -40,6 +43,37 @@ test("loads that came before somebody asked are told at once, later ones as they
   channel.emit("message", { type: "loads", changes: [["chat", "ws://a", 2]] });
   channel.disconnect();
   assert.deepEqual(heard, [[["chat", "ws://a", 3]], [["chat", "ws://a", 2]], "clear"]);
+});
+
+test("what it knows is gathered until somebody asks, the latest of each backend; what is of another form is left out", () => {
+  const { channel, heard, board, predecessor } = scene();
+  const standing = { state: "draining", since: 5 } as const;
+  const known = [
+    ["chat", "ws://a", { warmingSince: 1, standing }],
+    ["chat", "ws://b", { warmingSince: 2 }],
+    ["chat", "ws://c", { warmingSince: "soon", standing, health: { status: "tired" }, more: true }],
+    ["chat"],
+  ];
+  channel.emit("message", { type: "legacy", legacy: LEGACY, known });
+  channel.emit("message", { type: "loads", changes: [], known: [["chat", "ws://b", { warmingSince: 3 }]] });
+  const gathered = [
+    ["chat", "ws://a", { warmingSince: 1, standing }],
+    ["chat", "ws://b", { warmingSince: 3 }],
+    ["chat", "ws://c", { warmingSince: undefined, standing, health: undefined }],
+  ];
+  assert.deepEqual(predecessor.known, gathered);
+  predecessor.follow(board);
+  const later = [["chat", "ws://a", { warmingSince: 9 }]];
+  channel.emit("message", { type: "loads", changes: [], known: later });
+  assert.deepEqual(heard, [{ inherited: gathered }, { followed: later }]);
+});
+
+test("one of a version that tells nothing of what it knows is followed all the same", () => {
+  const { channel, heard, board, predecessor } = scene();
+  channel.emit("message", { type: "legacy", legacy: LEGACY });
+  predecessor.follow(board);
+  channel.emit("message", { type: "loads", changes: [["chat", "ws://a", 3]] });
+  assert.deepEqual([predecessor.known, heard], [[], [[["chat", "ws://a", 3]]]]);
 });
 
 test("one that ends before it has handed over anything is an error, and what was heard of it is cleared", async () => {
@@ -72,7 +106,7 @@ test("only loads that have changed are told, also when they become none", async 
     looks += 1;
     return Promise.resolve(loads);
   };
-  const news = new LoadNews(look, (changes) => void told.push(changes), 1);
+  const news = new News<BackendLoad>({ look, tell: (changes) => void told.push(changes), interval: 1, nothing: 0 });
   t.after(() => news.stop());
   const kept = setInterval(() => {}, 1_000);
   t.after(() => clearInterval(kept));

@@ -9,10 +9,12 @@ import { startEchoes } from "../kit/backends.ts";
 import { urlsOf } from "../kit/balancer.ts";
 import { needChromium, startBrowser } from "../kit/browser.ts";
 import { lastly } from "../kit/cleanup.ts";
+import { startLaden } from "../kit/laden.ts";
 import { runProgram } from "../kit/processes.ts";
+import { deadPort } from "../kit/scripts.ts";
 import { until } from "../kit/until.ts";
 import { apiOf, backendPath } from "./api.ts";
-import { openInTurn, startFairlead, storm, type Fairlead } from "./command.ts";
+import { configFile, openInTurn, startFairlead, storm, type Fairlead } from "./command.ts";
 import { rewrite, startWith } from "./reload.ts";
 
 const COMMAND = fileURLToPath(new URL("../../bin/fairlead.cjs", import.meta.url));
@@ -134,4 +136,36 @@ test("the dashboard shows a real instance under load, and drains a backend when 
     "as the API says",
   );
   assert.deepEqual(complaints, []);
+});
+
+test("the dashboard and the command line tell what the method goes by, and why a backend is not well", async (t) => {
+  const laden = await startLaden(t, { delay: 40, load: "0.7" });
+  const dead = `ws://127.0.0.1:${await deadPort()}`;
+  const health = { failureThreshold: 1, cooldown: "10m", maxCooldown: "10m" };
+  const pools = { default: { backends: [laden.url, dead], balance: "fastest", health } };
+  const fairlead = await startFairlead(t, ["--config", configFile(t, { pools, workers: 2 })]);
+  const busy = storm(t, fairlead.url, 2);
+  const api = apiOf(fairlead);
+  const stands = async (): Promise<boolean> =>
+    (await api.backend(laden.url)).measured?.reported?.load === 0.7 &&
+    ((await api.backend(laden.url)).flow?.messages.fromClient ?? 0) > 0 &&
+    (await api.backend(dead)).health === "unhealthy";
+  await until(stands, "all of it is known");
+  const status = await operate(t, fairlead, "status");
+  assert.match(status.text, /messages\/s +bytes\/s +handshake +says/);
+  assert.match(status.text, new RegExp(`${laden.url} .* \\d+ms +70\\.0%`));
+  assert.match(status.text, new RegExp(`${dead} .* it could not be connected to \\(for \\S+, \\S+ to go\\)`));
+  const scraped = await (await fetch(`${fairlead.admin}/metrics`)).text();
+  const labels = `\\{pool="default",backend="${laden.url}"\\}`;
+  assert.match(scraped, new RegExp(`^fairlead_backend_reported_load_ratio${labels} 0\\.7$`, "m"));
+  assert.match(scraped, new RegExp(`^fairlead_backend_handshake_seconds${labels} 0\\.\\d+$`, "m"));
+  assert.doesNotMatch(scraped, /^fairlead_backend_activity\{/m);
+  if (needChromium(t)) {
+    const page = await (await startBrowser(t)).newPage();
+    await page.goto(`${fairlead.admin}/`);
+    const row = page.locator(`tr[data-backend="${laden.url}"]`);
+    await row.getByText(/handshake [\d.]+ m?s · says 70 % of load/).waitFor();
+    await page.getByText(/it could not be connected to \(since \S+, until \S+ at least\)/).waitFor();
+  }
+  await busy.stop();
 });

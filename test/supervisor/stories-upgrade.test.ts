@@ -2,45 +2,16 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import test from "node:test";
-import type { TestContext } from "node:test";
 
 import { startEcho } from "../kit/backends.ts";
-import { lastly } from "../kit/cleanup.ts";
 import { openWs, whose } from "../kit/clients.ts";
 import { upgradeHead } from "../kit/heads.ts";
 import { rawConnect } from "../kit/raw.ts";
 import { deadPort, isListening } from "../kit/scripts.ts";
 import { until } from "../kit/until.ts";
 import { asFairlead, configFile, isAlive, openInTurn, runCommand, startFairlead, storm } from "./command.ts";
-import type { Fairlead, Line } from "./command.ts";
-
-/** What instances have logged; a new one that fails writes lines for people beside that. */
-const logLines = ({ lines }: Fairlead): Line[] =>
-  lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as Line); // its own
-
-const named = (fairlead: Fairlead, message: string): Line[] => logLines(fairlead).filter(({ msg }) => msg === message);
-
-/** Ends a process that is nobody's child any more, at the end of the test. */
-const killLastly = (t: TestContext, pid: number): void => {
-  lastly(t, async () => {
-    if (!isAlive(pid)) return;
-    process.kill(pid, "SIGKILL");
-    await until(() => !isAlive(pid), `${pid} is gone`);
-  });
-};
-
-/** Has a process replaced, waits until the new one serves, and gives its process. */
-const upgrade = async (t: TestContext, fairlead: Fairlead, pid: number): Promise<number> => {
-  const before = named(fairlead, "a new instance has taken over; draining").length;
-  process.kill(pid, "SIGUSR2");
-  await until(
-    () => named(fairlead, "a new instance has taken over; draining").length > before,
-    "a new instance has taken over",
-  );
-  const successor = Number(named(fairlead, "a new instance has taken over; draining").at(-1)?.["successor"]);
-  killLastly(t, successor);
-  return successor;
-};
+import type { Line } from "./command.ts";
+import { killLastly, logLines, upgrade } from "./upgrading.ts";
 
 for (const [workers, driver] of [
   ["1", "handle"],

@@ -14,6 +14,9 @@ import { lastly } from "../kit/cleanup.ts";
 import { until } from "../kit/until.ts";
 import { isAlive } from "./command.ts";
 
+/** So that what is known is another thing each time that somebody looks. */
+let knownLooks = 0;
+
 const startWith = async (t: TestContext, script: string, timeout = 20_000): Promise<Successor> => {
   const server = createServer();
   server.listen(0, "127.0.0.1");
@@ -27,6 +30,7 @@ const startWith = async (t: TestContext, script: string, timeout = 20_000): Prom
     ticketKeys: "keys",
     descriptors: () => [{ name: "[::1]:80", fd }],
     loads: () => Promise.resolve([["chat", "ws://a", 2]]),
+    known: () => [["chat", "ws://a", { warmingSince: knownLooks++ }]],
   };
   const successor = startSuccessor(estate, { file: process.execPath, args: ["-e", script], timeout });
   lastly(t, () => until(() => !isAlive(successor.pid), "it has ended"));
@@ -36,15 +40,18 @@ const startWith = async (t: TestContext, script: string, timeout = 20_000): Prom
 const failed = (reason: RegExp) => (error: unknown) =>
   error instanceof FairleadError && error.code === "UPGRADE_FAILED" && reason.test(error.message);
 
-test("it gets the sockets under their names, what was made, and the loads; then it is ready", async (t) => {
+test("it gets the sockets under their names, what was made, the loads, and what is known; then it is ready", async (t) => {
   const script = `
     const heard = [];
     process.on("message", (message) => {
       heard.push(message);
-      if (heard.length < 2) return;
+      const kinds = heard.map(({ type, known }) => type + (known === undefined ? "" : " with known"));
+      if (!kinds.includes("loads") || !kinds.includes("loads with known")) return;
       const server = require("node:net").createServer().listen({ fd: 4 }, () => {
         const right = process.env.FAIRLEAD_INHERIT === "[::1]:80=4" && server.address().port > 0
-          && heard[0].legacy.secret === "secret" && heard[1].changes[0][2] === 2;
+          && heard[0].legacy.secret === "secret" && heard[0].known[0][1] === "ws://a"
+          && heard[kinds.indexOf("loads")].changes[0][2] === 2
+          && heard[kinds.indexOf("loads with known")].changes.length === 0;
         process.send(right ? { type: "ready" } : { type: "failed", code: "INTERNAL", message: JSON.stringify(heard) });
         server.close();
       });
@@ -73,7 +80,8 @@ test("one that is not ready in time is ended", async (t) => {
 });
 
 test("a program that is not there any more has failed", async () => {
-  const estate = { secret: "", changes: [], ticketKeys: "", descriptors: () => [], loads: () => Promise.resolve([]) };
+  const nothing = { descriptors: () => [], loads: () => Promise.resolve([]), known: () => [] };
+  const estate = { secret: "", changes: [], ticketKeys: "", ...nothing };
   const { ready } = startSuccessor(estate, { file: "/nowhere/node", args: [], timeout: 20_000 });
   await assert.rejects(ready, failed(/ENOENT/));
 });

@@ -5,6 +5,7 @@ import type { WorkerMetrics } from "../../src/metrics/index.ts";
 export const UNMEASURED: WorkerMetrics = {
   ...NO_MEASURES,
   roundTrips: [],
+  measured: [],
   process: {
     residentBytes: 0,
     heapUsedBytes: 0,

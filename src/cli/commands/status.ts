@@ -1,10 +1,11 @@
 import { z } from "zod";
 
 import { ADMIN_FLAGS, ADMIN_OPTIONS, withAdmin } from "../admin-flags.ts";
-import { type StatusView, statusSchema } from "../admin-shapes.ts";
+import { type BackendView, type StatusView, statusSchema } from "../admin-shapes.ts";
+import { backendNote } from "../backend-note.ts";
 import { defineCommand } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
-import { counted, grouped, share, span, table } from "../format.ts";
+import { type Column, counted, grouped, rate, share, size, span, table } from "../format.ts";
 
 type PoolView = StatusView["pools"][number];
 
@@ -42,11 +43,12 @@ function statusText(status: StatusView, now: number): string {
     lines.push(
       `refused for want of room so far: ${counted(status.refusedTunnels, "tunnel")}, ${counted(status.refusedConnections, "connection")}`,
     );
-  return `${[...lines, ...status.pools.flatMap(poolLines)].join("\n")}\n`;
+  return `${[...lines, ...status.pools.flatMap((pool) => poolLines(pool, now))].join("\n")}\n`;
 }
 
-function poolLines({ name, balance, affinity, panic, backends }: PoolView): string[] {
+function poolLines({ name, balance, affinity, panic, panicking, backends }: PoolView, now: number): string[] {
   const open = backends.reduce((sum, backend) => sum + backend.open, 0);
+  const measures = MEASURES.filter(({ read }) => backends.some((backend) => read(backend) !== undefined));
   const rows = backends.map((backend) => [
     backend.name,
     backend.state,
@@ -56,23 +58,37 @@ function poolLines({ name, balance, affinity, panic, backends }: PoolView): stri
     share(backend.open, open),
     grouped(backend.tunnels),
     grouped(backend.failures),
-    backend.health === "healthy" ? "" : backend.reason,
+    backend.flow === null ? "-" : rate(backend.flow.messages.fromClient + backend.flow.messages.fromBackend),
+    backend.flow === null ? "-" : size(backend.flow.bytes.fromClient + backend.flow.bytes.fromBackend),
+    ...measures.map(({ read }) => read(backend) ?? "-"),
+    backendNote(backend, now),
   ]);
   const columns = [
-    { title: "backend" },
-    { title: "state" },
-    { title: "health" },
-    { title: "weight", right: true },
-    { title: "tunnels", right: true },
-    { title: "share", right: true },
-    { title: "opened", right: true },
-    { title: "failures", right: true },
+    ...["backend", "state", "health"].map((title) => ({ title })),
+    ...["weight", "tunnels", "share", "opened", "failures", "messages/s", "bytes/s"].map(right),
+    ...measures.map(({ title }) => right(title)),
     { title: "" },
   ];
-  const alarm = panic ? "; so few backends are well that all are tried" : "";
+  const since = panicking === null ? "" : ` (${panicking.reason}, for ${span(now - Date.parse(panicking.since))})`;
+  const alarm = panic ? `; so few backends are well that all are tried${since}` : "";
   return [
     "",
     `pool ${name}: ${balance}, affinity ${affinity}${alarm}`,
     ...table(columns, rows).map((line) => `  ${line}`),
   ];
 }
+
+/** What balancing methods go by, shown where the method of the pool does. */
+const MEASURES: readonly { readonly title: string; read(backend: BackendView): string | undefined }[] = [
+  { title: "activity", read: ({ measured }) => textOf(measured?.activity, rate) },
+  { title: "handshake", read: ({ measured }) => textOf(measured?.handshakeMs, milliseconds) },
+  { title: "round trip", read: ({ measured }) => textOf(measured?.roundTripMs, milliseconds) },
+  { title: "says", read: ({ measured }) => textOf(measured?.reported?.load, (load) => share(load, 1)) },
+];
+
+function textOf(value: number | null | undefined, write: (value: number) => string): string | undefined {
+  return value === null || value === undefined ? undefined : write(value);
+}
+
+const milliseconds = (time: number): string => `${time < 10 ? time.toFixed(1) : grouped(time)}ms`;
+const right = (title: string): Column => ({ title, right: true });

@@ -10,6 +10,7 @@ export const BACKEND_ORDERS = [
   "tunnels",
   "opened/s",
   "failures",
+  "messages/s",
 ] as const;
 /** Orders of the table of tunnels: those that the API sorts by. */
 export const TUNNEL_ORDERS = ["age", "idle", "messages", "bytes", "rtt"] as const;
@@ -189,7 +190,13 @@ function compareRows(a: BackendRow, b: BackendRow, order: BackendOrder): number 
       return (b.openedRate ?? 0) - (a.openedRate ?? 0);
     case "failures":
       return b.backend.failures - a.backend.failures;
+    case "messages/s":
+      return messagesOf(b) - messagesOf(a);
   }
+}
+
+function messagesOf({ backend: { flow } }: BackendRow): number {
+  return flow === null ? 0 : flow.messages.fromClient + flow.messages.fromBackend;
 }
 
 function compareTexts(a: string, b: string): number {

@@ -1,3 +1,4 @@
+import { backendNote } from "../backend-note.ts";
 import { type Column, counted, grouped, rate, share, size, span, table } from "../format.ts";
 import { backendRows, handshakeRate, type Model, tunnelRows } from "./model.ts";
 
@@ -100,7 +101,12 @@ function backendTable(model: Model): Table {
   const rows = backendRows(model);
   const columns: Column[] = [
     ...["pool", "backend", "state", "health"].map((name) => ({ title: name })),
-    ...["weight", "tunnels", "share", "opened/s", "failures"].map((name) => ({ title: name, right: true })),
+    ...["weight", "tunnels", "share", "opened/s", "failures", "messages/s"].map((name) => ({
+      title: name,
+      right: true,
+    })),
+    // Where the terminal is too narrow, what stands last is cut off.
+    { title: "" },
   ];
   return {
     columns: sorted(columns, model.backendOrder, model.reversed),
@@ -114,6 +120,8 @@ function backendTable(model: Model): Table {
       part === undefined ? "-" : share(part, 1),
       openedRate === undefined ? "-" : rate(openedRate),
       grouped(backend.failures),
+      backend.flow === null ? "-" : rate(backend.flow.messages.fromClient + backend.flow.messages.fromBackend),
+      backendNote(backend, model.current?.wall ?? 0),
     ]),
     marks: rows.map(({ backend }) =>
       backend.health === "unhealthy" || backend.health === "ejected"
