@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,8 +7,8 @@ import type { Page } from "playwright-core";
 
 import { startBrowser } from "../kit/browser.ts";
 import { lastly } from "../kit/cleanup.ts";
-import { ask } from "../kit/http.ts";
 import { type Program, runProgram } from "../kit/processes.ts";
+import { drainBackend } from "../kit/rehoming.ts";
 import { needTool } from "../kit/tools.ts";
 import { until } from "../kit/until.ts";
 import { type Fairlead, startFairlead } from "../supervisor/command.ts";
@@ -76,12 +75,7 @@ export const startChat = async (t: TestContext, name: string): Promise<Chat> => 
     one,
     two,
     restart: ({ port }) => startServer(port),
-    async drain({ url }) {
-      const body = JSON.stringify({ pool: "chat", backend: url, rate: 1_000 });
-      const headers = { "content-type": "application/json" };
-      const answer = await ask(t, `${fairlead.admin}/api/v1/drains`, { method: "POST", headers }, body);
-      assert.equal(answer.status, 201, answer.body.toString());
-    },
+    drain: ({ url }) => drainBackend(t, fairlead.admin, "chat", url),
     tunnels,
     has: (server, count) => until(async () => (await tunnels(server)) === count, `${server.url} has ${count} tunnels`),
   };
