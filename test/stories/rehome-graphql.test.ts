@@ -88,6 +88,23 @@ test("graphql-ws: what is sent again comes in one piece, and a server that lets 
   }
 });
 
+test("graphql-ws: a login that its server has not answered when it is lost is never answered", async (t) => {
+  const asked: string[] = [];
+  const never = (): Promise<boolean> => {
+    asked.push("one");
+    return new Promise(() => {});
+  };
+  const atOnce = (): boolean => asked.push("two") > 0;
+  const { one, two, fairlead } = await begin(t, { onConnect: never }, { onConnect: atOnce });
+  const client = openGraphql(t, fairlead.url);
+  await until(() => asked.length === 1, "it has said connection_init");
+  one.kill();
+  await until(() => asked.length === 2, "and again to the other one");
+  setImmediate(() => two.sockets.forEach((socket) => void socket.send(JSON.stringify({ type: "ping" }))));
+  await until(() => client.types.length > 0, "what comes behind the answer");
+  assert.deepEqual([asked, client.types, client.closes], [["one", "two"], ["ping"], []]);
+});
+
 test("graphql-ws: a login that the other server refuses ends the connection with the server's own code", async (t) => {
   const story = await begin(t, {}, { onConnect: () => false });
   const client = openGraphql(t, story.fairlead.url);
