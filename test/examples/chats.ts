@@ -36,7 +36,7 @@ export type ChatServer = Program & { readonly url: string; readonly port: number
 export interface Tab {
   readonly name: string;
   readonly page: Page;
-  readonly sockets: { opened: number; closed: number };
+  readonly sockets: { readonly opened: number; readonly closed: number };
 }
 
 /** One of the chats of `examples/rehoming/`: its two servers, and fairlead before them. */
@@ -81,29 +81,12 @@ export const startChat = async (t: TestContext, name: string): Promise<Chat> => 
   };
 };
 
-/** @param queries each tab's; `name` is in all of them */
-export const openTabs = async (
-  t: TestContext,
-  chat: Chat,
-  queries: readonly Readonly<Record<string, string> & { name: string }>[],
-): Promise<Tab[]> => {
-  const browser = await startBrowser(t);
-  return Promise.all(
-    queries.map(async (query) => {
-      const page = await browser.newPage();
-      const sockets = { opened: 0, closed: 0 };
-      page.on("websocket", (socket) => {
-        sockets.opened += 1;
-        socket.on("close", () => (sockets.closed += 1));
-      });
-      await page.goto(`${chat.fairlead.url.replace("ws", "http")}/?${new URLSearchParams(query).toString()}`);
-      return { name: query.name, page, sockets };
-    }),
-  );
-};
+/** What a tab says to itself when it opens: heard, it has a server that knows it. */
+const HERE = "here";
 
-/** What a tab shows. */
-export const linesOf = ({ page }: Tab): Promise<string[]> => page.locator("li").allTextContents();
+/** What a tab shows of what has been said since all were there. */
+export const linesOf = async ({ page }: Tab): Promise<string[]> =>
+  (await page.locator("li").allTextContents()).filter((line) => !line.endsWith(`: ${HERE}`));
 
 /** Has one of them say something, without waiting for anybody to hear it. */
 export const utter = async ({ page }: Tab, text: string): Promise<void> => {
@@ -115,7 +98,7 @@ export const utter = async ({ page }: Tab, text: string): Promise<void> => {
 export const hear = async (listeners: readonly Tab[], { name }: Tab, text: string): Promise<void> => {
   for (const tab of listeners)
     await until(
-      async () => (await linesOf(tab)).includes(`${name}: ${text}`),
+      async () => (await tab.page.locator("li").allTextContents()).includes(`${name}: ${text}`),
       `${tab.name} hears "${text}" of ${name}`,
     );
 };
@@ -126,4 +109,34 @@ export const talk = async (tabs: readonly Tab[], text: string): Promise<void> =>
     await utter(tab, text);
     await hear(tabs, tab, text);
   }
+};
+
+/**
+ * Opens a tab for each of these; it gives them when each has a server that knows it.
+ *
+ * @param queries each tab's; `name` is in all of them
+ */
+export const openTabs = async (
+  t: TestContext,
+  chat: Chat,
+  queries: readonly Readonly<Record<string, string> & { name: string }>[],
+): Promise<Tab[]> => {
+  const browser = await startBrowser(t);
+  return Promise.all(
+    queries.map(async (query) => {
+      const page = await browser.newPage();
+      const sockets = { opened: 0, closed: 0, sent: 0 };
+      page.on("websocket", (socket) => {
+        sockets.opened += 1;
+        socket.on("framesent", () => (sockets.sent += 1));
+        socket.on("close", () => (sockets.closed += 1));
+      });
+      const tab = { name: query.name, page, sockets };
+      await page.goto(`${chat.fairlead.url.replace("ws", "http")}/?${new URLSearchParams(query).toString()}`);
+      await until(() => sockets.sent > 0, `${query.name} is connected`);
+      await utter(tab, HERE);
+      await hear([tab], tab, HERE);
+      return tab;
+    }),
+  );
 };

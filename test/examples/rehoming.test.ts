@@ -24,7 +24,7 @@ const allOf = (texts: readonly string[], names: readonly string[] = NAMES): stri
 
 /** No tab has lost its socket or opened another one, and fairlead has ended no tunnel. */
 const assertUnbroken = async ({ fairlead }: Chat, tabs: readonly Tab[]): Promise<void> => {
-  for (const { name, sockets } of tabs) assert.deepEqual(sockets, { opened: 1, closed: 0 }, name);
+  for (const { name, sockets } of tabs) assert.deepEqual([sockets.opened, sockets.closed], [1, 0], name);
   const { tunnels } = await fairlead.status();
   assert.equal(tunnels, tabs.length);
 };
