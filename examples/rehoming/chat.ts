@@ -9,9 +9,8 @@
  * Open http://127.0.0.1:8080 in several tabs, and kill one of the two, with -9 or without.
  */
 import { createServer } from "node:http";
-import { connect } from "node:net";
-import type { Socket } from "node:net";
 
+import { createClient } from "@redis/client";
 import { WebSocketServer } from "ws";
 import type { WebSocket } from "ws";
 
@@ -33,37 +32,13 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>chat</title>
   };
 </script>`;
 
-/** One command in Redis's protocol. */
-function command(...words: string[]): string {
-  return `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join("")}`;
-}
-
-/** Calls back for every message of the channel. Each comes as an array of `message`, the channel, and what was said. */
-function subscribe(redis: Socket, heard: (text: string) => void): void {
-  let rest = Buffer.alloc(0);
-  redis.on("data", (bytes) => {
-    rest = Buffer.concat([rest, bytes]);
-    for (;;) {
-      const head = /^\*3\r\n\$7\r\nmessage\r\n\$\d+\r\n[^\r]*\r\n\$(\d+)\r\n/.exec(rest.toString("latin1"));
-      if (head === null) break;
-      const [{ length }, size] = head;
-      const end = length + Number(size) + 2;
-      if (rest.length < end) return;
-      heard(rest.subarray(length, end - 2).toString());
-      rest = rest.subarray(end);
-    }
-    // The answer to SUBSCRIBE is of no interest.
-    if (rest.toString("latin1").startsWith("*3\r\n$9\r\nsubscribe")) rest = Buffer.alloc(0);
-  });
-  redis.write(command("SUBSCRIBE", CHANNEL));
-}
-
-/** @param redis port, or path of a socket */
-function serve(port: number, redis: string): void {
+/** @param redis URL; `unix:///path` for a socket of Unix's */
+async function serve(port: number, redis: string): Promise<void> {
   const names = new Map<WebSocket, string>();
-  const publisher = connect(redis).resume();
-  const subscriber = connect(redis);
-  subscribe(subscriber, (text) => {
+  const publisher = createClient({ url: redis }).on("error", console.error);
+  const subscriber = publisher.duplicate().on("error", console.error);
+  await Promise.all([publisher.connect(), subscriber.connect()]);
+  await subscriber.subscribe(CHANNEL, (text) => {
     for (const socket of names.keys()) socket.send(text);
   });
   const http = createServer((_request, response) => response.setHeader("Content-Type", "text/html").end(PAGE));
@@ -74,7 +49,7 @@ function serve(port: number, redis: string): void {
     socket.on("message", (data: Buffer) => {
       const name = names.get(socket);
       if (name === undefined) names.set(socket, data.toString());
-      else publisher.write(command("PUBLISH", CHANNEL, `${name}: ${data.toString()}`));
+      else void publisher.publish(CHANNEL, `${name}: ${data.toString()}`);
     });
   });
   http.listen(port, "127.0.0.1", () => {
@@ -84,8 +59,9 @@ function serve(port: number, redis: string): void {
   process.once("SIGTERM", () => {
     http.close();
     for (const socket of sockets.clients) socket.close(GOING_AWAY, "restart");
-    sockets.close(() => process.exit(0));
+    // What has been said last is in Redis before the end.
+    sockets.close(() => void publisher.close().then(() => process.exit(0)));
   });
 }
 
-serve(Number(process.argv[2] ?? "8000"), process.env["REDIS"] ?? "6379");
+await serve(Number(process.argv[2] ?? "8000"), process.env["REDIS"] ?? "redis://127.0.0.1:6379");

@@ -1,79 +1,113 @@
-/** Browsers chat while the servers of their chat are killed and stopped, and none of them sees a close. */
+/** Browsers chat while the servers of their chats are killed, stopped and drained, and none of them sees a close. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 
-import type { Page } from "playwright-core";
+import { needChromium } from "../kit/browser.ts";
+import {
+  type Chat,
+  type ChatServer,
+  hear,
+  linesOf,
+  needRedis,
+  openTabs,
+  startChat,
+  type Tab,
+  talk,
+  utter,
+} from "./chats.ts";
 
-import { needChromium, startBrowser } from "../kit/browser.ts";
-import { lastly } from "../kit/cleanup.ts";
-import { type Program, runProgram } from "../kit/processes.ts";
-import { needTool } from "../kit/tools.ts";
-import { until } from "../kit/until.ts";
-import { EXAMPLES, startExample } from "./start.ts";
+const NAMES = ["ann", "bob", "cleo"];
 
-const REDIS = "/usr/bin/redis-server";
+/** What all have said when each of them has said each of these. */
+const allOf = (texts: readonly string[], names: readonly string[] = NAMES): string[] =>
+  texts.flatMap((text) => names.map((name) => `${name}: ${text}`));
 
-/** Gives the path of its socket. */
-const startRedis = async (t: TestContext): Promise<string> => {
-  const folder = mkdtempSync(join(tmpdir(), "fairlead-chat-"));
-  lastly(t, () => void rmSync(folder, { recursive: true, force: true }));
-  const path = join(folder, "redis.sock");
-  const flags = ["--port", "0", "--unixsocket", path, "--save", "", "--appendonly", "no", "--dir", folder];
-  await runProgram(t, REDIS, flags).line(/eady to accept connections/);
-  return path;
+/** No tab has lost its socket or opened another one, and fairlead has ended no tunnel. */
+const assertUnbroken = async ({ fairlead }: Chat, tabs: readonly Tab[]): Promise<void> => {
+  for (const { name, sockets } of tabs) assert.deepEqual([sockets.opened, sockets.closed], [1, 0], name);
+  const { tunnels } = await fairlead.status();
+  assert.equal(tunnels, tabs.length);
 };
 
-type Chat = Program & { readonly url: string; readonly port: number };
-
-const startChat = async (t: TestContext, redis: string, port = 0): Promise<Chat> => {
-  const file = join(EXAMPLES, "rehoming/chat.ts");
-  const program = runProgram(t, process.execPath, [file, String(port)], { REDIS: redis });
-  const [, bound = ""] = await program.line(/^listening on (\d+)$/);
-  return Object.assign(program, { url: `ws://127.0.0.1:${bound}`, port: Number(bound) });
+/** Sends a server SIGTERM and waits for its end. */
+const stop = async (server: ChatServer): Promise<void> => {
+  server.child.kill("SIGTERM");
+  assert.equal(await server.exit(), 0);
 };
 
-const linesOf = (page: Page): Promise<string[]> => page.locator("li").allTextContents();
+const hasTools = (t: TestContext): boolean => needChromium(t) && needRedis(t);
 
-/** Has one of them say something, and waits until all have heard it. */
-const say = async (pages: readonly Page[], speaker: number, text: string): Promise<void> => {
-  const page = pages[speaker];
-  assert.ok(page);
-  await page.locator("input").fill(text);
-  await page.locator("input").press("Enter");
-  for (const one of pages)
-    await until(async () => (await linesOf(one)).some((line) => line.endsWith(`: ${text}`)), text);
-};
+for (const name of ["chat", "graphql"]) {
+  test(`rehoming/${name}.yaml: servers are killed, stopped and drained, and three browsers chat on`, async (t) => {
+    if (!hasTools(t)) return;
+    const chat = await startChat(t, name);
+    const tabs = await openTabs(
+      t,
+      chat,
+      NAMES.map((one) => ({ name: one })),
+    );
+    await talk(tabs, "hello");
+    await chat.one.kill();
+    await chat.has(chat.two, tabs.length);
+    await talk(tabs, "one was killed");
+    const three = await chat.restart(chat.one);
+    await stop(chat.two);
+    await chat.has(three, tabs.length);
+    await talk(tabs, "two was stopped");
+    const four = await chat.restart(chat.two);
+    await chat.drain(three);
+    await chat.has(four, tabs.length);
+    await talk(tabs, "one was drained");
+    const said = ["hello", "one was killed", "two was stopped", "one was drained"];
+    for (const tab of tabs) assert.deepEqual(await linesOf(tab), allOf(said), tab.name);
+    await assertUnbroken(chat, tabs);
+  });
+}
 
-test("rehoming/chat.yaml: one server is killed and the other stopped, and three browsers chat on", async (t) => {
-  if (!needChromium(t) || !needTool(t, "Redis (redis-server)", REDIS)) return;
-  const redis = await startRedis(t);
-  const [one, two] = await Promise.all([startChat(t, redis), startChat(t, redis)]);
-  const example = await startExample(t, "rehoming/chat.yaml", { BACKEND_1: one.url, BACKEND_2: two.url });
-  const browser = await startBrowser(t);
-  const pages = await Promise.all(
-    ["ann", "bob", "cleo"].map(async (name) => {
-      const page = await browser.newPage();
-      await page.goto(`${example.url.replace("ws", "http")}/?name=${name}`);
-      return page;
-    }),
+test("rehoming/socket-io.yaml: servers are killed and drained, and browsers chat on in their rooms", async (t) => {
+  if (!hasTools(t)) return;
+  const chat = await startChat(t, "socket-io");
+  const rooms = { ann: "red", bob: "red", cleo: "blue" };
+  const tabs = await openTabs(
+    t,
+    chat,
+    Object.entries(rooms).map(([name, room]) => ({ name, room })),
   );
-  for (const speaker of [0, 1, 2]) await say(pages, speaker, `hello from ${speaker}`);
-  await one.kill();
-  for (const speaker of [0, 1, 2]) await say(pages, speaker, `still here, ${speaker}`);
-  await startChat(t, redis, one.port);
-  two.child.kill("SIGTERM");
-  assert.equal(await two.exit(), 0);
-  for (const speaker of [0, 1, 2]) await say(pages, speaker, `and again, ${speaker}`);
-  assert.deepEqual(
-    example.records.filter(({ kind }) => kind === "tunnel"),
-    [],
-  );
-  for (const page of pages) {
-    const lines = await linesOf(page);
-    assert.equal(lines.length, 9, lines.join(" | "));
-    assert.ok(lines.includes("bob: still here, 1"), "the other server knows their names");
-  }
+  const [red, blue] = [tabs.slice(0, 2), tabs.slice(2)];
+  const talkInRooms = async (text: string): Promise<void> => {
+    await talk(red, text);
+    await talk(blue, text);
+  };
+  await talkInRooms("hello");
+  await chat.one.kill();
+  await chat.has(chat.two, tabs.length);
+  await talkInRooms("one was killed");
+  const three = await chat.restart(chat.one);
+  await chat.drain(chat.two);
+  await chat.has(three, tabs.length);
+  await talkInRooms("two was drained");
+  const said = ["hello", "one was killed", "two was drained"];
+  for (const tab of red) assert.deepEqual(await linesOf(tab), allOf(said, ["ann", "bob"]), tab.name);
+  for (const tab of blue) assert.deepEqual(await linesOf(tab), allOf(said, ["cleo"]), tab.name);
+  await assertUnbroken(chat, tabs);
 });
+
+for (const name of ["chat", "graphql", "socket-io"]) {
+  test(`rehoming/${name}.yaml: what is said while there is no server is heard once when there is one`, async (t) => {
+    if (!hasTools(t)) return;
+    const chat = await startChat(t, name);
+    const [ann] = await openTabs(t, chat, [{ name: "ann" }]);
+    assert.ok(ann);
+    await talk([ann], "hello");
+    const [home, other] = (await chat.tunnels(chat.one)) === 1 ? [chat.one, chat.two] : [chat.two, chat.one];
+    other.freeze();
+    await home.kill();
+    await utter(ann, "is anybody there?");
+    await utter(ann, "nobody?");
+    other.thaw();
+    await hear([ann], ann, "nobody?");
+    await chat.has(other, 1);
+    assert.deepEqual(await linesOf(ann), allOf(["hello", "is anybody there?", "nobody?"], ["ann"]));
+    await assertUnbroken(chat, [ann]);
+  });
+}

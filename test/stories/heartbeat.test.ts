@@ -5,6 +5,7 @@ import { startBalancer } from "../kit/balancer.ts";
 import { openWs, whose } from "../kit/clients.ts";
 import { OPCODE } from "../kit/frames.ts";
 import { startNodeClient, startNodeEcho } from "../kit/processes.ts";
+import { startRehoming } from "../kit/rehoming.ts";
 import { endOf, openRawTunnel } from "../kit/tunnel.ts";
 import { until } from "../kit/until.ts";
 
@@ -170,4 +171,22 @@ test("a killed backend process costs each of its clients a 1012", async (t) => {
   );
   await until(() => fairlead.records.length === 20, "a record of each");
   await fairlead.idle();
+});
+
+test("with re-homing, clients of a backend that is frozen go on elsewhere, and the ping that it has is answered there", async (t) => {
+  const frozen = await startNodeEcho(t, "frozen");
+  const other = await startNodeEcho(t, "other");
+  const fairlead = await startRehoming(t, [frozen, other], "on", FAST.heartbeat);
+  const client = await openWs(t, fairlead.url);
+  assert.equal(await client.ask("who"), "frozen");
+  frozen.freeze();
+  let pongs = 0;
+  client.socket.on("pong", () => (pongs += 1));
+  client.socket.ping("are you there?");
+  await until(() => pongs === 1, "the other one answers");
+  assert.equal(await client.ask("who"), "other");
+  frozen.thaw();
+  await client.bye();
+  const { rehomed, backend } = await fairlead.record(({ kind }) => kind === "tunnel");
+  assert.deepEqual([rehomed, backend], [1, other.url]);
 });
