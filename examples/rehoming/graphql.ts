@@ -84,9 +84,7 @@ async function serve(port: number, redis: string): Promise<void> {
     if (request.url === "/graphql-ws.js") response.setHeader("Content-Type", "text/javascript").end(BUNDLE);
     else response.setHeader("Content-Type", "text/html").end(PAGE);
   });
-  // A new server gets connection_init and what follows it in one piece. By default ws hands all of that over at once, and
-  // graphql-ws, which acknowledges a moment later, would end the connection with 4401 for the second message.
-  const sockets = new WebSocketServer({ server: http, allowSynchronousEvents: false });
+  const sockets = new WebSocketServer({ server: http });
   const context = ({ connectionParams = {} }: { connectionParams?: Record<string, unknown> }): Context => ({
     name: String(connectionParams["name"]),
   });

@@ -14,8 +14,6 @@ import { createServer } from "node:http";
 import { createClient } from "@redis/client";
 import { createAdapter } from "@socket.io/redis-adapter";
 import { Server } from "socket.io";
-import { WebSocketServer } from "ws";
-import type { ServerOptions } from "ws";
 import { z } from "zod";
 
 /** A client's time runs from the last ping of its old server, and the new one's first comes an interval after it got there. */
@@ -42,16 +40,6 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>chat</title>
 
 const hello = z.object({ name: z.string(), room: z.string() });
 
-/**
- * A new server gets CONNECT and what the client has said since in one piece. By default ws hands all of that over at once,
- * and socket.io, which lets a client in a moment later, would end the connection.
- */
-class OneAtATime extends WebSocketServer {
-  constructor(options: ServerOptions) {
-    super({ ...options, allowSynchronousEvents: false });
-  }
-}
-
 /** @param redis URL; `unix:///path` for a socket of Unix's */
 async function serve(port: number, redis: string): Promise<void> {
   const publisher = createClient({ url: redis }).on("error", console.error);
@@ -63,7 +51,6 @@ async function serve(port: number, redis: string): Promise<void> {
     adapter: createAdapter(publisher, subscriber),
     pingInterval: PING_INTERVAL,
     pingTimeout: PING_TIMEOUT,
-    wsEngine: OneAtATime,
   });
   io.on("connection", (socket) => {
     const { success, data } = hello.safeParse(socket.handshake.auth);

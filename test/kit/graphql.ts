@@ -14,8 +14,6 @@ export interface GraphqlOptions {
   readonly port?: number;
   /** What subscriptions hear, by its event `said`; the default is the server's own. */
   readonly bus?: EventEmitter;
-  /** Whether a message is dealt with before the next one is looked at; the default of `ws` is false. */
-  readonly oneAtATime?: boolean;
   /** May refuse a connection, or take its time. */
   readonly onConnect?: () => boolean | Promise<boolean>;
   /** Waited for before each upgrade is answered. */
@@ -92,7 +90,7 @@ export const startGraphql = async (
   const began: string[] = [];
   const handshakes: IncomingMessage[] = [];
   const connections = new Set<Socket>();
-  const sockets = new WebSocketServer({ noServer: true, allowSynchronousEvents: options.oneAtATime === false });
+  const sockets = new WebSocketServer({ noServer: true });
   const schema = schemaOf(name, bus, began, slow);
   useServer({ schema, ...(onConnect === undefined ? {} : { onConnect }) }, sockets, options.keepAlive);
   const http = createServer();

@@ -4,7 +4,6 @@ import type { AddressInfo, Socket as Connection } from "node:net";
 import type { TestContext } from "node:test";
 import { Server, type ServerOptions } from "socket.io";
 import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
-import { WebSocketServer, type ServerOptions as WsOptions } from "ws";
 import { lastly } from "./cleanup.ts";
 import { within } from "./until.ts";
 
@@ -15,13 +14,6 @@ export interface SocketIoServer {
   readonly server: Server;
   /** Breaks every connection off and listens no more. */
   kill(): void;
-}
-
-/** A WebSocket server that looks at a message when the one before has been dealt with; by default `ws` does not wait. */
-export class OneAtATime extends WebSocketServer {
-  constructor(options: WsOptions) {
-    super({ ...options, allowSynchronousEvents: false });
-  }
 }
 
 /** Starts a server that answers `who` with its name and `echo` with what it was given. */
