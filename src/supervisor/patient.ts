@@ -13,7 +13,7 @@ import {
   observeProbe,
   VitalsWindow,
 } from "../health/index.ts";
-import type { HealthChange, HealthSignal, HealthState } from "../health/index.ts";
+import type { ActiveOptions, HealthChange, HealthSignal, HealthState } from "../health/index.ts";
 import type { probe, ProbeFinding, ProbeQuestion } from "../probes/index.ts";
 
 /** What the care of a backend's health needs of its instance. */
@@ -56,6 +56,7 @@ export class Patient {
   private begun: HealthState;
   /** What it was last told to go on from. */
   private heirloom: HealthState | undefined;
+  private isNeeded = false;
   private hasLeft = false;
 
   constructor(pool: PoolConfig, backend: BackendConfig, world: PatientWorld) {
@@ -111,6 +112,14 @@ export class Patient {
     this.begun = freed;
     this.schedule();
     return true;
+  }
+
+  /** Whether nobody of its pool is well: active probes are as frequent as a recovery's then, and one good one is enough. */
+  need(isNeeded: boolean): void {
+    if (isNeeded === this.isNeeded) return;
+    this.isNeeded = isNeeded;
+    const { active } = this.pool.health;
+    if (isNeeded && active !== "off" && !this.hasLeft) this.world.wheel.add(this.pulse, this.pulseInterval(active));
   }
 
   /** Something was seen of it. */
@@ -175,10 +184,16 @@ export class Patient {
       void this.ask(active, signal).then(({ failure }) => {
         if (signal.aborted) return;
         this.asking = undefined;
-        this.take(observeActive(this.state, failure?.reason, clock.now(), this.pool.health, active, random));
+        const asked = this.isNeeded ? { ...active, rise: 1 } : active;
+        this.take(observeActive(this.state, failure?.reason, clock.now(), this.pool.health, asked, random));
       });
     }
-    return active.interval * (1 - active.jitter * random());
+    return this.pulseInterval(active);
+  }
+
+  private pulseInterval({ interval, jitter }: ActiveOptions): Milliseconds {
+    const longest = this.isNeeded ? Math.min(interval, this.pool.health.probe.interval) : interval;
+    return longest * (1 - jitter * this.world.random());
   }
 
   private giveUpAsking(): void {

@@ -88,6 +88,7 @@ export class Ward {
     }
     this.endSurplus(now);
     const well = members.filter(({ state }) => takesNewWork(state)).length;
+    for (const patient of this.patients.values()) patient.need(well === 0 && members.includes(patient));
     const before = this.panics;
     const reason = `${well} of ${members.length} backends are well`;
     this.panicking = panics(members.length, well, this.config.health)

@@ -60,6 +60,36 @@ test("so many failures make a backend unhealthy, so many successes bring it back
   assert.deepEqual(told, ["backend-unhealthy", "backend-healthy"]);
 });
 
+test("where nobody is well, all are probed every second, and one good probe brings a backend back", async () => {
+  const { asked, pass, statuses, fall, now } = boardWith({ active: ACTIVE });
+  pass(1_000);
+  for (const probe of asked.splice(0)) await probe.answer();
+  fall(ONE);
+  fall(TWO);
+  const times: number[] = [];
+  while (times.length < 4) {
+    pass(100);
+    for (const probe of asked.splice(0)) {
+      if (probe.backend === ONE) times.push(now());
+      await probe.answer(BROKEN);
+    }
+  }
+  for (const [index, at] of times.slice(1).entries()) assert.ok(at - (times[index] ?? 0) <= 1_200, times.join());
+  while (asked.length === 0) pass(100);
+  const [probe, ...others] = asked.splice(0);
+  await probe?.answer();
+  const back = probe?.backend === ONE ? 0 : 1;
+  assert.equal(statuses()[back], "healthy");
+  for (const one of others) await one.answer(BROKEN);
+  while (statuses()[1 - back] === "unhealthy") {
+    pass(100);
+    for (const one of asked.splice(0)) await one.answer();
+  }
+  assert.equal(statuses()[1 - back], "probing", "the other one has to pass two again");
+  pass(4_800);
+  assert.equal(asked.length, 0, "and they are as rare as before");
+});
+
 test("what a backend says of its load in an answer is handed on", async () => {
   const { asked, pass, loads } = boardWith({ active: ACTIVE });
   pass(100);
