@@ -96,6 +96,7 @@ export const poolStatusSchema = shapeOf<PoolStatus>()(
       .nullable()
       .describe("How many are well, and since when all are tried; null while they are not."),
     queued: count.describe("Clients that wait for a place with one of its backends."),
+    rehoming: count.describe("Open tunnels that have lost their backend and look for another one."),
     backends: z.array(backendStatusSchema),
   }),
 );
@@ -151,9 +152,10 @@ export const tunnelSchema = shapeOf<TunnelInfo>()(
     started: time,
     ageMs: amount,
     idleMs: amount.describe("Time without data in either direction."),
-    state: z.enum(["open", "ending"]),
+    state: z.enum(["open", "rehoming", "ending"]).describe("`rehoming`: on its way to another backend."),
     pinned: z.boolean().describe("Whether its backend has asked that it is not rebalanced."),
     rehomed: z.int().describe("How often it has got another backend while its client stayed."),
+    lost: z.int().describe("Messages of the client that no backend may have got."),
     fromClient: carriedSchema,
     fromBackend: carriedSchema,
     clientRttMs: amount.nullable(),

@@ -98,11 +98,14 @@ export interface TunnelInfo {
   readonly ageMs: number;
   /** Time without data in either direction. */
   readonly idleMs: number;
-  readonly state: "open" | "ending";
+  /** `rehoming`: on its way to another backend. */
+  readonly state: "open" | "rehoming" | "ending";
   /** Its backend has asked that it is not rebalanced. */
   readonly pinned: boolean;
   /** How often it has got another backend. */
   readonly rehomed: number;
+  /** Messages of the client that no backend may have got. */
+  readonly lost: number;
   readonly fromClient: Carried;
   readonly fromBackend: Carried;
   /** Round-trip time of the last heartbeat; null before the first. */

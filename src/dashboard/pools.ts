@@ -17,6 +17,10 @@ export function Pools(): VNode {
   </section>`;
 }
 
+function some(number: number | undefined, what: string): string {
+  return number === undefined || number === 0 ? "" : ` · ${count(number)} ${what}`;
+}
+
 function poolCard(pool: Pool): VNode {
   const open = pool.backends.reduce((sum, backend) => sum + backend.open, 0);
   const well = pool.backends.filter(({ health }) => health === "healthy").length;
@@ -25,8 +29,8 @@ function poolCard(pool: Pool): VNode {
       <h2>${pool.name}</h2>
       <p>
         ${plural(open, "tunnel")} · ${well} of ${plural(pool.backends.length, "backend")} healthy · ${pool.balance}
-        ${pool.affinity === "none" ? "" : ` · affinity ${pool.affinity}`}
-        ${pool.queued === undefined || pool.queued === 0 ? "" : ` · ${count(pool.queued)} queued`}
+        ${pool.affinity === "none" ? "" : ` · affinity ${pool.affinity}`} ${some(pool.queued, "queued")}
+        ${some(pool.rehoming, "re-homing")}
       </p>
       ${pool.panic ? html`<span>${mark("bad", "panic", "so few backends are well that all are tried")} <small>${panicOf(pool)}</small></span>` : null}
       <button type="button" aria-label=${`Rebalance ${pool.name}`} onClick=${() => askRebalance(pool)}>

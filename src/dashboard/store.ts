@@ -13,6 +13,7 @@ export type Backend = BackendStatus & {
 /** A pool, likewise. */
 export type Pool = Omit<PoolStatus, "backends"> & {
   readonly queued?: number;
+  readonly rehoming?: number;
   readonly backends: readonly Backend[];
 };
 

@@ -158,7 +158,7 @@ function row(tunnel: TunnelInfo): VNode {
   return html`<tr key=${tunnel.id} data-tunnel=${tunnel.id}>
     <th scope="row" title=${title}>
       ${tunnel.client}
-      ${tunnel.state === "ending" ? mark("warn", "ending") : null}${tunnel.pinned ? mark("plain", "pinned", "is not rebalanced") : null}${tunnel.rehomed > 0 ? mark("plain", `re-homed ${tunnel.rehomed}`, "has got another backend") : null}
+      ${tunnel.state === "open" ? null : mark("warn", tunnel.state === "ending" ? "ending" : "re-homing")}${tunnel.pinned ? mark("plain", "pinned", "is not rebalanced") : null}${tunnel.rehomed > 0 ? mark("plain", `re-homed ${tunnel.rehomed}`, "has got another backend") : null}
     </th>
     ${cell("Backend", html`${shortName(tunnel.backend)}<small>${tunnel.pool}</small>`, "pair")}
     ${cell("Path", html`${tunnel.path}<small>${tunnel.host ?? ""}</small>`, "pair path")}

@@ -66,6 +66,7 @@ export function arrivalOf(
       backend: undefined,
       attempts: 0,
       rehomed: 0,
+      lost: 0,
       status: 0,
       error: undefined,
       reason: undefined,

@@ -7,8 +7,10 @@ const SECOND_MS = 1_000;
 
 /** All that a gateway has measured by now. */
 export function measure({ world, tunnels, pools }: Gateway): Measures {
-  const queued = Array.from(pools.values(), ({ name, queued: waiting }) => [[name], waiting] as const);
-  return world.meters.snapshot(tunnels, queued);
+  const all = [...pools.values()];
+  const queued = all.map(({ name, queued: waiting }) => [[name], waiting] as const);
+  const rehoming = all.map(({ name, rehoming: homeless }) => [[name], homeless] as const);
+  return world.meters.snapshot(tunnels, { queued, rehoming });
 }
 
 /** What pools' balancing methods go by, as it is known here; nothing of pools whose method measures nothing. */

@@ -11,7 +11,7 @@ import {
   LIFETIME_SECONDS,
   statusLabel,
 } from "../metrics/index.ts";
-import type { DistributionName, HistogramCounts, Labelled, Measures, Tally, TotalName } from "../metrics/index.ts";
+import type { DistributionName, HistogramCounts, Labelled, Measures, TotalName } from "../metrics/index.ts";
 import type { LegMeter, RehomeReason, RelayMeters, Tunnel } from "../relay/index.ts";
 import { newFrameSizes } from "../websocket/index.ts";
 
@@ -112,9 +112,9 @@ export class Meters implements RelayMeters {
    * All that has been measured by now.
    *
    * @param open the tunnels that are open
-   * @param queued handshakes and requests in the queues of pools
+   * @param levels what is so at the moment with pools
    */
-  snapshot(open: Iterable<OpenTunnel>, queued: Tally): Measures {
+  snapshot(open: Iterable<OpenTunnel>, levels: Pick<Measures["levels"], "queued" | "rehoming">): Measures {
     const { traffic, backlog } = readTunnels(open);
     const counted = forTotals((name) => this.totals[name].snapshot());
     const carried = this.carried(traffic);
@@ -127,8 +127,7 @@ export class Meters implements RelayMeters {
       [["from_client"], frameHistogram(this.client.frameSizes, payload("from_client"))],
       [["from_backend"], frameHistogram(this.backend.frameSizes, payload("from_backend"))],
     ];
-    const levels = { backlogBytes: backlog, queued };
-    return { totals: { ...counted, ...carried }, distributions, levels };
+    return { totals: { ...counted, ...carried }, distributions, levels: { ...levels, backlogBytes: backlog } };
   }
 
   private closed({ pool = "", backend = "" }: RecordDraft, tunnel: EndedTunnel, seconds: number): void {

@@ -44,6 +44,8 @@ export interface AccessRecord {
   readonly attempts: number;
   /** How often the tunnel has got another backend; `backend` is the last one. */
   readonly rehomed: number;
+  /** Messages of the client that no backend may have got, since the tunnel lost one or found none. */
+  readonly lost: number;
   /** What the client got; 499 when it went away before. */
   readonly status: number;
   readonly durationMs: number;
@@ -85,6 +87,7 @@ export interface RecordDraft {
   backend: string | undefined;
   attempts: number;
   rehomed: number;
+  lost: number;
   status: number;
   error: ErrorCode | undefined;
   reason: string | undefined;
@@ -113,6 +116,7 @@ export function finishRecord(
     client,
     attempts,
     rehomed,
+    lost,
     status,
     body,
     tunnel,
@@ -133,6 +137,7 @@ export function finishRecord(
     backend: draft.backend ?? null,
     attempts,
     rehomed,
+    lost,
     status,
     durationMs: Math.round((now - startedAt) * 1000) / 1000,
     error: draft.error ?? null,

@@ -78,7 +78,8 @@ export class Rehoming implements HomeFinder {
     this.startedAt = this.gateway.world.clock.now();
     this.life.leaveBackend(search.reason === "hand-over" ? "success" : TRUTH[search.reason].health);
     this.isHomeless = true;
-    this.gateway.world.meters.lost(pool.name, search.lost);
+    pool.rehoming += 1;
+    this.dropped(search.lost);
     void this.run(search);
   }
 
@@ -93,6 +94,16 @@ export class Rehoming implements HomeFinder {
     this.settled("failed");
     this.dial?.abort();
     this.leaveQueue?.();
+  }
+
+  dropped(messages: number): void {
+    this.life.draft.lost += messages;
+    this.gateway.world.meters.lost(this.life.pool.name, messages);
+  }
+
+  /** The tunnel has ended. */
+  over(): void {
+    if (this.isHomeless) this.life.pool.rehoming -= 1;
   }
 
   /** Looks for a backend until there is one, or none is wanted any more. Never rejects. */
@@ -272,6 +283,7 @@ export class Rehoming implements HomeFinder {
     this.settled("rehomed");
     // Counted before the tunnel goes on: it may lose this one in the same moment.
     this.isHomeless = false;
+    this.life.pool.rehoming -= 1;
     this.life.enterBackend(backend, headerValue(outcome.response.headers, PIN_HEADER) !== undefined);
     if (this.home.join(leg, outcome.agreement, outcome.early)) return true;
     throw new Error("a backend was wanted, and then it was not");

@@ -127,6 +127,7 @@ export class TunnelLife implements TunnelOwner {
     const { cause, client, backend: server } = tunnel.report();
     const { by, health } = TRUTH[cause];
     if (this.rehoming?.isHomeless !== true) this.leaveBackend(health);
+    this.rehoming?.over();
     draft.tunnel = { endedBy: by, cause, client: legRecord(client), backend: legRecord(server) };
     gateway.record(draft);
   }

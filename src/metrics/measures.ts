@@ -61,6 +61,8 @@ export const LEVELS = {
   backlogBytes: ["leg"],
   /** Handshakes and requests in a pool's queue. */
   queued: ["pool"],
+  /** Tunnels of a pool that have no backend. */
+  rehoming: ["pool"],
 } as const;
 
 export type TotalName = keyof typeof TOTALS;

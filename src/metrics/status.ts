@@ -100,6 +100,8 @@ export interface PoolStatus {
   readonly panicking: { readonly reason: string; readonly since: string } | null;
   /** Clients that wait for a place with one of its backends. */
   readonly queued: number;
+  /** Open tunnels that have lost their backend and look for another one. */
+  readonly rehoming: number;
   readonly backends: readonly BackendStatus[];
 }
 

@@ -43,6 +43,8 @@ export class Pool {
   readonly name: string;
   /** Clients that found no place with any backend. */
   refused = 0;
+  /** Tunnels that have lost their backend and look for another one. */
+  rehoming = 0;
 
   private chooser: Chooser;
   private readonly world: PoolWorld;

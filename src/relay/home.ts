@@ -40,6 +40,8 @@ export interface HomeFinder {
   search(search: Search): void;
   /** The tunnel needs none any more: it ends. */
   searchOver(): void;
+  /** Messages of the client have waited in vain: no backend gets them. */
+  dropped(messages: number): void;
 }
 
 /** A backend that is never quiet is left after this many times the quiet time that is waited for. */
@@ -244,8 +246,10 @@ export class Home {
     if (phase === Phase.settled) return;
     this.phase = Phase.settled;
     this.waiting = undefined;
-    if (phase === Phase.searching || phase === Phase.closing || backend.leg.closed) backend.muteOther();
-    else {
+    if (phase === Phase.searching || phase === Phase.closing || backend.leg.closed) {
+      backend.muteOther();
+      this.finder.dropped(this.client.unsent);
+    } else {
       this.client.noteArrived(this.write([...this.briefing.rest(), waiting?.take()]));
     }
     if (phase !== Phase.searching) return;

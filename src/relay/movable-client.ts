@@ -32,6 +32,12 @@ export class MovableClient extends Side {
     return (isWaiting ? this.passed : this.tracker.messages + (this.isCut ? 1 : 0)) - this.left;
   }
 
+  /** Messages that wait, whole or in part. */
+  get unsent(): number {
+    const { messages, atMessageEnd } = this.tracker;
+    return Math.max(0, messages + (atMessageEnd || this.swallows ? 0 : 1) - this.passed);
+  }
+
   /**
    * What comes is about to wait.
    *

@@ -13,6 +13,7 @@ const NO_REQUEST = {
   backend: null,
   attempts: 0,
   rehomed: 0,
+  lost: 0,
   durationMs: 0,
   body: null,
   progress: null,

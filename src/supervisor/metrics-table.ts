@@ -175,6 +175,7 @@ const ARRIVALS: readonly Metric[] = [
     one(({ status }) => status.refusedConnections),
   ),
   total("fairlead_bad_requests_total", "badRequests", "What came and was no request that could be read."),
+  level("fairlead_rehoming_tunnels", "rehoming", "Open tunnels that have lost their backend and look for another one."),
   level("fairlead_queued", "queued", "Handshakes and requests that wait for a place at a backend."),
   distribution("fairlead_queue_wait_seconds", "queueSeconds", "Time that was spent waiting for a place at a backend."),
   total(

@@ -2,7 +2,7 @@ import { formatAddress } from "../config/index.ts";
 import type { Config, PoolConfig } from "../config/index.ts";
 import { penaltyNow, reasonOf } from "../health/index.ts";
 import type { HealthState } from "../health/index.ts";
-import { percentileOf, sumCounts, sumLabelled } from "../metrics/index.ts";
+import { percentileOf, sumCounts, sumLabelled, totalOf } from "../metrics/index.ts";
 import type {
   HistogramCounts,
   Labelled,
@@ -10,6 +10,7 @@ import type {
   BackendMeasured,
   BackendStatus,
   Flows,
+  Measures,
   PoolStatus,
   Status,
   WorkerCounts,
@@ -123,6 +124,10 @@ export function listenerUrl(config: Config, { name, host, port }: BoundAddress):
   return `${secure ? "wss" : "ws"}://${formatAddress({ host: reachable, port })}`;
 }
 
+function rehomingOf(pool: string, levels: Measures["levels"] | undefined): number {
+  return totalOf(levels?.rehoming ?? [], ([name]) => name === pool);
+}
+
 function poolStatus(pool: PoolConfig, parts: Parts): PoolStatus {
   const counted = parts.workers.flatMap(({ counts }) => Object.keys(counts?.pools[pool.name] ?? {}));
   const removed = new Set(counted);
@@ -135,6 +140,7 @@ function poolStatus(pool: PoolConfig, parts: Parts): PoolStatus {
     panic: panic !== undefined,
     panicking: panic === undefined ? null : { reason: panic.reason, since: timeOf(panic.since, parts) },
     queued: parts.workers.reduce((sum, { counts }) => sum + (counts?.queued[pool.name] ?? 0), 0),
+    rehoming: parts.workers.reduce((sum, { counts }) => sum + rehomingOf(pool.name, counts?.metrics.levels), 0),
     backends: [
       ...pool.backends.map(({ name, weight, state, maxConnections }) => {
         const limit = maxConnections ?? pool.admission.maxConnections;

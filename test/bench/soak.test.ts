@@ -52,7 +52,9 @@ const statusWith = (open: number): Status => {
   ] as const;
   const limits = { maxTunnels: null, descriptors: null, refusedTunnels: 0, refusedConnections: 0 };
   const counts = { handshakes: 0, tunnels: open, requests: 0, connections: open };
-  const pools = [{ name: "all", balance: "", affinity: "", panic: false, panicking: null, queued: 0, backends }];
+  const pools = [
+    { name: "all", balance: "", affinity: "", panic: false, panicking: null, queued: 0, rehoming: 0, backends },
+  ];
   return { version: "", state: "running", started: "", listeners: [], workers: [], ...counts, ...limits, pools };
 };
 

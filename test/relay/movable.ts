@@ -30,6 +30,8 @@ export interface MovableWorld {
   readonly searches: Search[];
   /** Searches that the tunnel gave up itself. */
   readonly givenUp: () => number;
+  /** Messages that have waited in vain. */
+  readonly dropped: () => number;
   /** Has another backend take the tunnel. */
   readonly join: (early?: Uint8Array) => FakeLeg;
   readonly over: () => number;
@@ -51,8 +53,13 @@ export const openMovable = (
   const backends = [new FakeLeg("backend", afterwards)];
   const searches: Search[] = [];
   let givenUp = 0;
+  let dropped = 0;
   let over = 0;
-  const finder = { search: (search: Search) => void searches.push(search), searchOver: () => void (givenUp += 1) };
+  const finder = {
+    search: (search: Search) => void searches.push(search),
+    searchOver: () => void (givenUp += 1),
+    dropped: (messages: number) => void (dropped += messages),
+  };
   const all: RehomeOptions = { ...REHOME, ...rehome };
   const home = new Home(all, finder);
   const owner = { home, backendAnswered: () => undefined, tunnelOver: () => void (over += 1) };
@@ -83,6 +90,7 @@ export const openMovable = (
     backend,
     searches,
     givenUp: () => givenUp,
+    dropped: () => dropped,
     join,
     over: () => over,
     wheel,

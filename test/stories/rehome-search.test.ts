@@ -1,6 +1,7 @@
 /** Many look for another backend, and some of them in vain. */
 import assert from "node:assert/strict";
 import test, { type TestContext } from "node:test";
+import type { TunnelPage } from "../../src/admin/index.ts";
 import { startEcho, type EchoBackend } from "../kit/backends.ts";
 import { startBalancer, type Harbour } from "../kit/balancer.ts";
 import { openWs } from "../kit/clients.ts";
@@ -86,4 +87,31 @@ test("a backend that takes every tunnel and drops it is left after a few dials, 
   assert.equal((await client.closed()).code, 1012);
   assert.ok(one.peers.length + two.peers.length <= 6, "the first one, and five more");
   await fairlead.idle();
+});
+
+test("a tunnel without a backend is shown as one, and what it has said in vain is counted", async (t) => {
+  const one = await startEcho(t);
+  const fairlead = await startBalancer(t, {
+    backends: [one.url],
+    admin: "127.0.0.1:0",
+    tunnel: { rehome: { timeout: "10m" } },
+  });
+  const admin = `http://127.0.0.1:${fairlead.balancer.adminAddress?.port}`;
+  const metrics = async () => (await ask(t, `${admin}/metrics`)).body.toString();
+  const client = await openWs(t, fairlead.url);
+  await one.kill();
+  const pool = async () => (await fairlead.balancer.status()).pools[0];
+  await until(async () => (await pool())?.rehoming === 1, "it has none");
+  for (const text of ["one", "two", "three"]) client.socket.send(text);
+  const api = async () => JSON.parse((await ask(t, `${admin}/api/v1/tunnels`)).body.toString()) as TunnelPage; // its own form
+  const tunnelOf = async () => (await api()).tunnels[0];
+  await until(async () => (await tunnelOf())?.fromClient.messages === 3, "its words wait");
+  const { state, lost } = (await tunnelOf()) ?? {};
+  assert.deepEqual([state, lost, (await pool())?.backends[0]?.open], ["rehoming", 0, 0]);
+  assert.match(await metrics(), /fairlead_rehoming_tunnels\{pool="default"\} 1/);
+  client.socket.close();
+  await client.closed();
+  const record = await fairlead.record(({ kind }) => kind === "tunnel");
+  assert.deepEqual([record.lost, (await pool())?.rehoming], [3, 0]);
+  assert.match(await metrics(), /fairlead_rehome_lost_messages_total\{pool="default"\} 3/);
 });

@@ -17,6 +17,7 @@ export const RECORD: AccessRecord = {
   backend: "ws://10.0.0.1:8000",
   attempts: 1,
   rehomed: 0,
+  lost: 0,
   status: 101,
   durationMs: 61_000.4,
   error: null,

@@ -46,7 +46,12 @@ function statusText(status: StatusView, now: number): string {
   return `${[...lines, ...status.pools.flatMap((pool) => poolLines(pool, now))].join("\n")}\n`;
 }
 
-function poolLines({ name, balance, affinity, panic, panicking, backends }: PoolView, now: number): string[] {
+function some(count: number, what: string): string {
+  return count === 0 ? "" : `, ${grouped(count)} ${what}`;
+}
+
+function poolLines(pool: PoolView, now: number): string[] {
+  const { name, balance, affinity, panic, panicking, queued, rehoming, backends } = pool;
   const open = backends.reduce((sum, backend) => sum + backend.open, 0);
   const measures = MEASURES.filter(({ read }) => backends.some((backend) => read(backend) !== undefined));
   const rows = backends.map((backend) => [
@@ -73,7 +78,7 @@ function poolLines({ name, balance, affinity, panic, panicking, backends }: Pool
   const alarm = panic ? `; so few backends are well that all are tried${since}` : "";
   return [
     "",
-    `pool ${name}: ${balance}, affinity ${affinity}${alarm}`,
+    `pool ${name}: ${balance}, affinity ${affinity}${some(queued, "queued")}${some(rehoming, "re-homing")}${alarm}`,
     ...table(columns, rows).map((line) => `  ${line}`),
   ];
 }

@@ -120,6 +120,9 @@ async function confirm(question: string, { terminal }: Io): Promise<boolean> {
   return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
 }
 
+/** What is said of a tunnel in each state. */
+const STATES = { open: "", rehoming: "re-homing", ending: "ending" } as const;
+
 function tunnelsText({ total, tunnels }: Found): string {
   const rows = tunnels.map((tunnel) => [
     tunnel.id,
@@ -133,11 +136,7 @@ function tunnelsText({ total, tunnels }: Found): string {
     grouped(tunnel.fromClient.messages + tunnel.fromBackend.messages),
     size(tunnel.fromClient.bytes + tunnel.fromBackend.bytes),
     tunnel.clientRttMs === null ? "-" : `${Math.round(tunnel.clientRttMs)}ms`,
-    [
-      tunnel.state === "ending" ? "ending" : "",
-      tunnel.pinned ? "pinned" : "",
-      tunnel.rehomed > 0 ? `re-homed ${tunnel.rehomed}` : "",
-    ]
+    [STATES[tunnel.state], tunnel.pinned ? "pinned" : "", tunnel.rehomed > 0 ? `re-homed ${tunnel.rehomed}` : ""]
       .filter((word) => word !== "")
       .join(" "),
   ]);
