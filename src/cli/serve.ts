@@ -8,7 +8,7 @@ import type { Instance, InstanceOptions, Notifier, Origin, Successor } from "../
 import { ExitCode } from "./exit-code.ts";
 import { Reloads } from "./reloads.ts";
 import type { ConfigSource } from "./reloads.ts";
-import { Upgrade } from "./upgrade.ts";
+import { Upgrade, upgradeDone } from "./upgrade.ts";
 import type { StartSuccessor } from "./upgrade.ts";
 
 /** Signals that ask a process to end. */
@@ -74,6 +74,8 @@ export async function serve(
     heard.onUpgrade = () => upgrade.request();
     heard.onReload = reloads?.begin(instance, notifier);
     predecessor?.ready();
+    // The old one tells it as well, but its admin API is this one's from now on.
+    if (predecessor !== undefined) instance.tell(...upgradeDone(process.pid));
     notifier.ready(`serving at ${urls.join(", ")}`);
     const how = await Promise.race([heard.first, upgrade.handedOver]);
     reloads?.stop();
