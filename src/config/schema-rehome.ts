@@ -7,34 +7,41 @@ import { isValidCloseCode } from "../websocket/index.ts";
 export const BAD_CLOSE_CODE = "this close code cannot be sent; use 1000 to 1003, 1007 to 1014, or 3000 to 4999";
 
 const MAX_REPLAYED_MESSAGES = 100;
+/** Each tunnel may need this much, so more would be a way to run out of memory. */
+const MAX_SIZE = 16 * 1024 * 1024;
+/** Nobody waits longer for a backend: a client that connects anew is served sooner. */
+const MAX_TIMEOUT = 600_000;
+const MAX_QUIET = 60_000;
 
 const messagesField = z.number().int().min(0).max(MAX_REPLAYED_MESSAGES);
 
+const code = z.number().int().refine(isValidCloseCode, { error: BAD_CLOSE_CODE });
+
 /** Without defaults, since what a route does not say comes from the configuration's own `tunnel`. */
 const fields = {
-  buffer: sizeField({ min: 1 }).describe(
-    "Most bytes of the client that wait while it has no backend; from there on it is not read from.",
+  buffer: sizeField({ min: 1, max: MAX_SIZE }).describe(
+    "Most bytes of the client that wait while it has no backend; from there on it is not read from. At most 16 MiB.",
   ),
-  timeout: durationField().describe(
-    "Longest time without a backend; after it the client gets `backendLostCode`, or 1012 when it was a planned move.",
+  timeout: durationField({ max: MAX_TIMEOUT }).describe(
+    "Longest time without a backend; after it the client gets `backendLostCode`, or 1012 when it was a planned move. At most 10 minutes.",
   ),
-  quiet: durationField().describe(
-    "Silence of the old backend after which a planned move takes it to have nothing in hand. Four times this is the longest wait for it.",
+  quiet: durationField({ max: MAX_QUIET }).describe(
+    "Silence of the old backend after which a planned move takes it to have nothing in hand. Four times this is the longest wait for it. At most a minute.",
   ),
-  holdMessage: sizeField().describe(
-    "Messages of the backend up to this size are passed on only when they are whole, so that none is cut when it is lost.",
+  holdMessage: sizeField({ max: MAX_SIZE }).describe(
+    "Messages of the backend up to this size are passed on only when they are whole, so that none is cut when it is lost. At most 16 MiB.",
   ),
   replay: messagesField.describe(
     "How many of the client's first messages a new backend gets again, for protocols that begin with a login or a subscription.",
   ),
-  replayBytes: sizeField({ min: 1 }).describe(
-    "Most bytes of the messages that are sent again; when they are more, none is.",
+  replayBytes: sizeField({ min: 1, max: MAX_SIZE }).describe(
+    "Most bytes of the messages that are sent again; when they are more, none is. At most 16 MiB.",
   ),
   swallowReplies: messagesField.describe(
     "How many of a new backend's first messages the client does not get: the answers to what was sent again.",
   ),
   handOverCodes: z
-    .array(z.number().int().refine(isValidCloseCode, { error: BAD_CLOSE_CODE }))
+    .union([code.transform((one) => [one]), z.array(code)])
     .describe(
       "Close codes with which a backend hands its tunnels over instead of ending them, for example 1001 and 1012.",
     ),

@@ -24,12 +24,24 @@ const regex = z
     if (problem !== undefined) context.addIssue({ code: "custom", message: problem, input: source });
   });
 
-const expectation = z.union([
-  z.strictObject({ contains: z.string().min(1).max(MAX_TEXT).describe("A text that it has to contain.") }),
-  z.strictObject({ regex: regex.describe("A regular expression of JavaScript that has to be found in it.") }),
-]);
+/** Only what has both gets this; other mistakes have words of their own. */
+function bothError({ input }: { readonly input?: unknown }): string | undefined {
+  const isBoth = typeof input === "object" && input !== null && "contains" in input && "regex" in input;
+  return isBoth ? "give either contains or regex" : undefined;
+}
 
-const status = z.union([z.int().min(STATUS_MIN).max(STATUS_MAX), z.enum(["1xx", "2xx", "3xx", "4xx", "5xx"])], {
+const expectation = z.union(
+  [
+    z.strictObject({ contains: z.string().min(1).max(MAX_TEXT).describe("A text that it has to contain.") }),
+    z.strictObject({ regex: regex.describe("A regular expression of JavaScript that has to be found in it.") }),
+  ],
+  { error: bothError },
+);
+
+const statusNumber = z.int().min(STATUS_MIN).max(STATUS_MAX);
+const statusClass = z.enum(["1xx", "2xx", "3xx", "4xx", "5xx"]);
+
+const status = z.union([statusNumber, statusClass], {
   error: 'expected a status such as 204, or a class of them such as "2xx"',
 });
 
@@ -78,8 +90,7 @@ const http = z
     ...pace,
     path: probePathField.prefault("/").describe("Path, and query if there is one, of the GET request."),
     statuses: z
-      .array(status)
-      .min(1)
+      .union([statusNumber.transform((one) => [one]), statusClass.transform((one) => [one]), z.array(status).min(1)])
       .prefault(["2xx"])
       .describe('Statuses, such as 204, and classes of them, such as "2xx", that are well.'),
     expect: expectation
