@@ -17,8 +17,8 @@ export function logEvents(events: EventSource, logger: Logger): void {
   events.listen((event) => {
     if (!Object.hasOwn(LEVELS, event.type)) return;
     const level = LEVELS[event.type]?.(event) ?? "info";
-    // A line has a time of its own, and its `id` would be that of a tunnel.
-    const { id: _id, time: _time, message, ...fields } = event;
+    // A line has a time of its own; its `id` would be that of a tunnel, and by `kind` records are known.
+    const { id: _id, time: _time, kind: _kind, message, ...fields } = event;
     logger[level](fields, message);
   });
 }

@@ -8,6 +8,7 @@ import { EventLog } from "../../src/operations/event-log.ts";
 
 const CLOCK = { now: () => 0, wall: () => Date.UTC(2026, 0, 2, 3, 4, 5) };
 
+// Programs know records by their `kind`, and tunnels by their `id`: these lines have neither.
 test("moves, mass losses and re-homings leave a line each, a warning where tunnels were lost, and other events none", () => {
   const lines: unknown[] = [];
   const write = (level: string) => (fields: object, message: string) => void lines.push([level, fields, message]);
@@ -18,7 +19,7 @@ test("moves, mass losses and re-homings leave a line each, a warning where tunne
   events.add("tunnels-rehomed", "all have another one", { failed: 0 });
   events.add("tunnels-rehomed", "some have none", { failed: 2 });
   events.add("tunnels-ended", "an operator ended some", { count: 3 });
-  events.add("move-started", "it begins", { move: "d1" });
+  events.add("move-started", "it begins", { move: "d1", kind: "drain" });
   events.add("move-ended", "it is over", { move: "d1" });
   // Whoever tells of these writes a line that says more.
   for (const type of ["backend-unhealthy", "reloaded", "worker-ended", "toString"]) events.add(type, "something else");
