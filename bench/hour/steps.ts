@@ -82,6 +82,8 @@ export const STEPS: readonly Step[] = [
     name: "three is killed",
     ends: { of: ["three"], causes: ["backend-vanished"] },
     down: ["three"],
+    // Told with the next sample, by when the step may be over.
+    lines: /\d+ tunnels were lost with ws/,
     async run(stage) {
       await stage.backends.kill("three");
       await hasNone(stage, "three");

@@ -64,7 +64,7 @@ const changeFields = {
   state: z
     .enum(["active", "draining"], expected('"active" or "draining"'))
     .exactOptional()
-    .describe("`draining`: nothing new, and its tunnels are ended at the pool's pace."),
+    .describe("`draining`: nothing new, and its tunnels are ended, or re-homed, at the pool's pace."),
   maxConnections: z
     .union([z.literal("off"), connections], expected(CONNECTIONS))
     .exactOptional()

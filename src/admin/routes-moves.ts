@@ -11,7 +11,7 @@ const PLACES = { drain: "/api/v1/drains", rebalance: "/api/v1/rebalances" } as c
 /** Drains and rebalances. */
 export const MOVE_ROUTES: readonly Route[] = [
   route("POST", PLACES.drain, {
-    summary: "Begins to drain a backend: nothing new, and its tunnels are ended with 1012 at a pace.",
+    summary: "Begins to drain a backend: nothing new, and its tunnels are ended with 1012, or re-homed, at a pace.",
     query: NO_QUERY,
     input: drainInputSchema,
     status: 201,
@@ -21,7 +21,8 @@ export const MOVE_ROUTES: readonly Route[] = [
   }),
   ...placeOf("drain"),
   route("POST", PLACES.rebalance, {
-    summary: "Begins to rebalance a pool: what its backends have above their share is ended with 1012 at a pace.",
+    summary:
+      "Begins to rebalance a pool: what its backends have above their share is ended with 1012, or re-homed, at a pace.",
     query: NO_QUERY,
     input: rebalanceInputSchema,
     status: 201,

@@ -62,7 +62,8 @@ export const POOL_ROUTES: readonly Route[] = [
     }),
   }),
   plainRoute("DELETE", BACKEND, {
-    summary: "Removes a backend; its tunnels are ended at the pool's pace. Gives that drain, or null without tunnels.",
+    summary:
+      "Removes a backend; its tunnels are ended, or re-homed, at the pool's pace. Gives that drain, or null without tunnels.",
     output: removedSchema,
     errors: [404, 409],
     handle: async (source, { param }) => ({ json: await source.removeBackend(param("pool"), param("backend")) }),

@@ -9,7 +9,7 @@ export type Time = string;
 export interface BackendChange {
   /** Above 0; 1 is normal. */
   readonly weight?: number;
-  /** `draining`: nothing new, and its tunnels are ended at the pool's pace. */
+  /** `draining`: nothing new, and its tunnels are ended, or re-homed, at the pool's pace. */
   readonly state?: "active" | "draining";
   /** Most tunnels and requests at a time. */
   readonly maxConnections?: number | "off";
@@ -45,7 +45,7 @@ export interface RebalanceInput {
   readonly tolerance?: number;
 }
 
-/** Tunnels that are ended at a pace, and how far that has come. */
+/** Tunnels that are ended, or re-homed, at a pace, and how far that has come. */
 export interface Move {
   readonly id: string;
   readonly kind: "drain" | "rebalance";
@@ -210,7 +210,7 @@ export interface AdminSource {
   reload(): Promise<ReloadReport>;
   addBackend(pool: string, input: BackendInput): Promise<BackendStatus>;
   changeBackend(pool: string, backend: string, change: BackendChange): Promise<BackendStatus>;
-  /** Its tunnels are ended at the pool's pace. @returns that move; null when there were none */
+  /** Its tunnels are ended, or re-homed, at the pool's pace. @returns that move; null when there were none */
   removeBackend(pool: string, backend: string): Promise<Move | null>;
   tunnels(query: TunnelQuery): Promise<TunnelPage>;
   /** Ends all that fit with 1012. @returns how many */

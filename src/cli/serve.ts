@@ -8,7 +8,7 @@ import type { Instance, InstanceOptions, Notifier, Origin, Successor } from "../
 import { ExitCode } from "./exit-code.ts";
 import { Reloads } from "./reloads.ts";
 import type { ConfigSource } from "./reloads.ts";
-import { Upgrade } from "./upgrade.ts";
+import { Upgrade, upgradeDone } from "./upgrade.ts";
 import type { StartSuccessor } from "./upgrade.ts";
 
 /** Signals that ask a process to end. */
@@ -74,7 +74,7 @@ export async function serve(
     const upgrade = new Upgrade(instance, logger, start);
     heard.onUpgrade = () => upgrade.request();
     heard.onReload = reloads?.begin(instance, notifier);
-    predecessor?.ready();
+    if (predecessor !== undefined) takeOver(predecessor, instance);
     notifier.ready(`serving at ${urls.join(", ")}`);
     const how = await Promise.race([heard.first, upgrade.handedOver]);
     reloads?.stop();
@@ -92,6 +92,12 @@ export async function serve(
 function notifierOf(instance: Instance, { env = {}, logger }: ServeOptions): Notifier {
   const onFailure = (error: unknown): void => logger.warn({ err: error }, "the service manager could not be told");
   return createNotifier({ env, pid: process.pid, healthy: () => instance.answers(), onFailure });
+}
+
+function takeOver(predecessor: NonNullable<Origin["predecessor"]>, instance: Instance): void {
+  predecessor.ready();
+  // The old one tells it as well, but its admin API is this one's from now on.
+  instance.tell(...upgradeDone(process.pid));
 }
 
 function announce(instance: Instance, logger: Logger): void {

@@ -5,6 +5,11 @@ import type { Estate, Instance, Successor } from "../supervisor/index.ts";
 /** Starts a process that is to replace this one. */
 export type StartSuccessor = (estate: Estate) => Successor;
 
+/** The event that another process serves from now on. */
+export function upgradeDone(pid: number): Parameters<Instance["tell"]> {
+  return ["upgrade-done", `process ${pid} has taken over`, { pid }];
+}
+
 /** Replaces this process by a new one, when it is asked to: one attempt at a time, until one succeeds. */
 export class Upgrade {
   /** Resolves with the process that serves instead of this one from now on. */
@@ -50,7 +55,7 @@ export class Upgrade {
       await successor.ready;
       if (this.over !== undefined) return;
       this.over = "a new instance has taken over";
-      this.instance.tell("upgrade-done", `process ${pid} has taken over`, { pid });
+      this.instance.tell(...upgradeDone(pid));
       this.resolve(successor);
     } catch (error) {
       if (this.over !== undefined) return;

@@ -9,7 +9,7 @@ const PRESENCE: Readonly<Record<Exclude<Subject, "settings">, { readonly added: 
   pool: { added: "is there for routes from now on", removed: "is gone, with its backends" },
   backend: {
     added: "takes new tunnels and requests",
-    removed: "is drained: it gets nothing new, and its tunnels are ended one by one with 1012",
+    removed: "is drained: it gets nothing new, and its tunnels are ended one by one with 1012, or re-homed",
   },
   route: { added: "takes requests from now on; open tunnels stay", removed: "takes nothing new; open tunnels stay" },
 };
@@ -34,7 +34,8 @@ export const EFFECTS = {
   tunnel: "for tunnels that open from now on; open ones keep what they began with",
   room: "at once, for new tunnels; open ones stay, even when they are too many",
   pick: "from the next pick on; open tunnels stay where they are",
-  state: "draining: nothing new, and its tunnels are ended at the pool's pace; active: it takes new tunnels again",
+  state:
+    "draining: nothing new, and its tunnels are ended, or re-homed, at the pool's pace; active: it takes new tunnels again",
   drain: "from the next drain on; those that run keep their pace",
   rebalance: "from the next look at the loads on; moves that run keep their pace",
   dial: "from the next connection to a backend on; open ones stay",

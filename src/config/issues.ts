@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { didYouMean } from "../base/index.ts";
+import { placesOf } from "./places.ts";
 import type { Issue, Path } from "./problem.ts";
 
 type RawIssue = z.core.$ZodIssue;
@@ -21,6 +22,12 @@ const ARTICLES: Readonly<Record<string, string>> = {
 
 const KEY_SEPARATOR = ", ";
 
+/** A key that stands in more places than this says too little of what was meant. */
+const MAX_PLACES = 3;
+
+/** Tells where else a key belongs. */
+type PlacesOf = (key: string) => readonly string[];
+
 /** Only while zod finds an unknown key does it tell which are known; so they become the message. */
 const nameKnownKeys: z.core.$ZodErrorMap = (issue) =>
   issue.code === "unrecognized_keys" && issue.inst instanceof z.ZodObject
@@ -30,21 +37,22 @@ const nameKnownKeys: z.core.$ZodErrorMap = (issue) =>
 /** Validates a value: what the schema makes of it, or every mistake in the words of fairlead. */
 export function validate<T>(schema: z.ZodType<T>, input: unknown): { readonly data: T } | { readonly issues: Issue[] } {
   const result = schema.safeParse(input, { reportInput: true, error: nameKnownKeys });
-  return result.success ? { data: result.data } : { issues: issuesOf(result.error.issues) };
+  if (result.success) return { data: result.data };
+  return { issues: issuesOf(result.error.issues, (key) => placesOf(schema, key)) };
 }
 
-function issuesOf(found: readonly RawIssue[], root: Path = []): Issue[] {
-  return found.flatMap((issue) => issuesOfOne(issue, [...root, ...stepsOf(issue.path)]));
+function issuesOf(found: readonly RawIssue[], places: PlacesOf, root: Path = []): Issue[] {
+  return found.flatMap((issue) => issuesOfOne(issue, [...root, ...stepsOf(issue.path)], places));
 }
 
-function issuesOfOne(issue: RawIssue, path: Path): Issue[] {
+function issuesOfOne(issue: RawIssue, path: Path, places: PlacesOf): Issue[] {
   switch (issue.code) {
     case "invalid_union":
       return issue.message === WORDLESS
-        ? unionIssues(issue, path)
+        ? unionIssues(issue, path, places)
         : [{ path, message: issue.message, kindMismatch: true }];
     case "unrecognized_keys":
-      return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(key, issue), atKey: true }));
+      return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(key, issue, places), atKey: true }));
     case "invalid_key":
       return [{ path, message: issue.issues[0]?.message ?? "this key is not allowed", atKey: true }];
     default:
@@ -76,10 +84,13 @@ function isZodsOwn(issue: RawIssue): boolean {
   return /^(Invalid (input|option)|Too (small|big))\b/.test(issue.message);
 }
 
-function unknownKey(key: string, issue: RawIssue): string {
+function unknownKey(key: string, issue: RawIssue, places: PlacesOf): string {
   const known = issue.message.split(KEY_SEPARATOR);
   const meant = didYouMean(key, known);
   if (meant !== undefined) return `unknown key; did you mean "${meant}"?`;
+  const elsewhere = places(key);
+  if (elsewhere.length > 0 && elsewhere.length <= MAX_PLACES)
+    return `unknown key here; its place is ${joinOr(elsewhere)}`;
   return `unknown key; known here: ${known.join(", ")}`;
 }
 
@@ -99,22 +110,26 @@ function choiceMessage(values: readonly unknown[], input: unknown): string {
 
 function boundMessage(issue: { origin: string; input?: unknown }, relation: string, bound: number | bigint): string {
   if (issue.origin === "string")
-    return `expected a text ${relation} ${bound} characters, found ${describe(issue.input)}`;
-  if (issue.origin === "array") return `expected a list ${relation} ${bound} entries`;
+    return `expected a text ${relation} ${counted(bound, "character", "characters")}, found ${describe(issue.input)}`;
+  if (issue.origin === "array") return `expected a list ${relation} ${counted(bound, "entry", "entries")}`;
   return `expected a number ${relation} ${bound}, found ${describe(issue.input)}`;
+}
+
+function counted(count: number | bigint, one: string, many: string): string {
+  return `${count} ${Number(count) === 1 ? one : many}`;
 }
 
 /**
  * Of a value that could have been one of several forms, tells what is wrong with the form that was meant: the one that
  * the value got furthest into. Where it got nowhere, all forms are told together.
  */
-function unionIssues(issue: UnionIssue, path: Path): Issue[] {
+function unionIssues(issue: UnionIssue, path: Path, places: PlacesOf): Issue[] {
   const branches = issue.errors.map((branch) => branch.flatMap((inner) => flatten(inner)));
   const entered = branches.filter((branch) => branch.every((inner) => !refusesForm(inner)));
   const best = entered.toSorted((a, b) => mistakesOfKey(a) - mistakesOfKey(b) || a.length - b.length)[0];
   const meant = meantWord(branches.flat(), issue.input);
   if (best !== undefined && (meant === undefined || best.some((inner) => inner.path.length > 0)))
-    return issuesOf(best, path);
+    return issuesOf(best, places, path);
   return [{ path, message: formsMessage(branches.flat(), issue.input), kindMismatch: true }];
 }
 

@@ -1,18 +1,11 @@
 import { formatAddress } from "./address.ts";
 import type { Materials } from "./material.ts";
 import { barePoolSchema } from "./schema-pool.ts";
+import { REHOME_DEFAULTS } from "./schema-rehome.ts";
 import { HEARTBEAT_DEFAULTS } from "./schema-tunnel.ts";
 import type { ParsedConfig } from "./schema.ts";
 import { freeze } from "./tree.ts";
-import type {
-  CertificateConfig,
-  Config,
-  HeartbeatOptions,
-  ListenerConfig,
-  PoolConfig,
-  PoolTls,
-  TunnelOptions,
-} from "./types.ts";
+import type { CertificateConfig, Config, ListenerConfig, PoolConfig, PoolTls, TunnelOptions } from "./types.ts";
 
 type ParsedListener = ParsedConfig["listen"][number];
 type ParsedPool = ParsedConfig["pools"][string];
@@ -122,16 +115,27 @@ function poolTlsOf(tls: ParsedPool["tls"], materials: Materials): PoolTls {
 
 /** A route's own words over those of the whole configuration. */
 function tunnelOf(base: TunnelOptions, own: ParsedTunnel): TunnelOptions {
-  const { heartbeat, ...rest } = own;
-  const said = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-  return { ...base, ...said, heartbeat: heartbeatOf(base.heartbeat, heartbeat) };
+  const { heartbeat, rehome, ...rest } = own;
+  return {
+    ...base,
+    ...said(rest),
+    heartbeat: groupOf(base.heartbeat, heartbeat, HEARTBEAT_DEFAULTS),
+    rehome: groupOf(base.rehome, rehome, REHOME_DEFAULTS),
+  };
 }
 
-function heartbeatOf(
-  base: TunnelOptions["heartbeat"],
-  own: "off" | { readonly interval?: number | undefined; readonly timeout?: number | undefined } | undefined,
-): HeartbeatOptions | "off" {
+/** Options that belong together, key by key. @param defaults for who turns on what the configuration has off */
+function groupOf<Group extends object>(
+  base: Group | "off",
+  own: { readonly [Key in keyof Group]?: Group[Key] | undefined } | "off" | undefined,
+  defaults: Group,
+): Group | "off" {
   if (own === undefined || own === "off") return own ?? base;
-  const beneath = base === "off" ? HEARTBEAT_DEFAULTS : base;
-  return { interval: own.interval ?? beneath.interval, timeout: own.timeout ?? beneath.timeout };
+  return { ...(base === "off" ? defaults : base), ...said(own) };
+}
+
+/** What has been said: a key without a value says nothing. */
+function said(words: object): Record<string, unknown> {
+  const entries: [string, unknown][] = Object.entries(words);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }

@@ -63,7 +63,7 @@ export const admissionSchema = z
 /** The pace of drains. */
 export const drainSchema = z
   .strictObject({
-    rate: z.number().gt(0).max(MAX_RATE).prefault(50).describe("Tunnels ended per second, over all workers."),
+    rate: z.number().gt(0).max(MAX_RATE).prefault(50).describe("Tunnels moved per second, over all workers."),
     jitter: z
       .number()
       .min(0)
@@ -74,13 +74,15 @@ export const drainSchema = z
       ),
     waitIdle: durationOrOff({ min: 1 })
       .prefault("off")
-      .describe("Only tunnels without data for so long are ended, until the deadline."),
+      .describe("Only tunnels without data for so long are moved, until the deadline."),
     deadline: durationOrOff({ min: 1 })
       .prefault("off")
       .describe("What is left so long after the beginning is ended at once, with its Close all the same."),
   })
   .prefault({})
-  .describe("The pace at which the tunnels of a backend that is drained or removed are ended, each with 1012.");
+  .describe(
+    "The pace at which tunnels leave a backend that is drained or removed: each is ended with 1012, or gets another backend where its route says `rehome`.",
+  );
 
 /** How a pool is rebalanced. */
 export const rebalanceObject = z.strictObject({
@@ -109,5 +111,5 @@ export const rebalanceSchema = z
   .union([z.literal("off"), rebalanceObject])
   .prefault("off")
   .describe(
-    "Whether tunnels are moved from backends that have more than their share, each with 1012. Never in pools that hash, and never tunnels that their backend has pinned.",
+    "Whether tunnels are moved from backends that have more than their share: each is ended with 1012, or gets another backend where its route says `rehome`. Never in pools that hash, and never tunnels that their backend has pinned.",
   );

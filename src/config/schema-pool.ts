@@ -35,7 +35,7 @@ const backendObject = z.strictObject({
     .describe("Share of the work compared with the pool's other backends, above 0 and at most 1000."),
   state: stateField
     .prefault("active")
-    .describe("`draining`: it gets nothing new, and its tunnels are ended at the pool's pace."),
+    .describe("`draining`: it gets nothing new, and its tunnels are ended, or re-homed, at the pool's pace."),
   maxConnections: maxConnectionsField.optional().describe("Instead of what the pool's `admission` says."),
 });
 

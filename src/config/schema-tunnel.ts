@@ -1,12 +1,11 @@
 import { z } from "zod";
 
-import { durationField, durationOrOff, sizeField, sizeOrOff } from "../base/index.ts";
+import { durationField, durationOrOff, sizeOrOff } from "../base/index.ts";
 import { isValidCloseCode } from "../websocket/index.ts";
+import { BAD_CLOSE_CODE, rehomeField, routeRehomeField } from "./schema-rehome.ts";
 
 /** A limit of no time at all would end everything at once. */
 const SOME_TIME = { min: 1 };
-
-const BAD_CLOSE_CODE = "this close code cannot be sent; use 1000 to 1003, 1007 to 1014, or 3000 to 4999";
 
 const heartbeatFields = {
   interval: durationField(SOME_TIME).describe(
@@ -19,61 +18,6 @@ const heartbeatFields = {
 
 const HEARTBEAT_MEANING =
   "Pings of fairlead's own on legs that are silent; `off` sends none, and then only the idle limit finds dead peers.";
-
-const MAX_REPLAYED_MESSAGES = 100;
-
-/** How a living tunnel gets another backend. */
-const rehomeSchema = z.strictObject({
-  buffer: sizeField({ min: 1 })
-    .describe("Most bytes of the client that wait while it has no backend; from there on it is not read from.")
-    .prefault("64KiB"),
-  timeout: durationField(SOME_TIME)
-    .describe(
-      "Longest time without a backend; after it the client gets `backendLostCode`, or 1012 when it was a planned move.",
-    )
-    .prefault("5s"),
-  quiet: durationField(SOME_TIME)
-    .describe(
-      "Silence of the old backend after which a planned move takes it to have nothing in hand. Four times this is the longest wait for it.",
-    )
-    .prefault("250ms"),
-  holdMessage: sizeField()
-    .describe(
-      "Messages of the backend up to this size are passed on only when they are whole, so that none is cut when it is lost.",
-    )
-    .prefault("16KiB"),
-  replay: z
-    .number()
-    .int()
-    .min(0)
-    .max(MAX_REPLAYED_MESSAGES)
-    .describe(
-      "How many of the client's first messages a new backend gets again, for protocols that begin with a login or a subscription.",
-    )
-    .prefault(0),
-  replayBytes: sizeField({ min: 1 })
-    .describe("Most bytes of the messages that are sent again; when they are more, none is.")
-    .prefault("16KiB"),
-  swallowReplies: z
-    .number()
-    .int()
-    .min(0)
-    .max(MAX_REPLAYED_MESSAGES)
-    .describe("How many of a new backend's first messages the client does not get: the answers to what was sent again.")
-    .prefault(0),
-  handOverCodes: z
-    .array(z.number().int().refine(isValidCloseCode, { error: BAD_CLOSE_CODE }))
-    .describe(
-      "Close codes with which a backend hands its tunnels over instead of ending them, for example 1001 and 1012.",
-    )
-    .prefault([]),
-});
-
-const rehomeField = z
-  .union([z.literal("off"), z.literal("on").transform(() => rehomeSchema.parse({})), rehomeSchema])
-  .describe(
-    "Whether a tunnel whose backend is drained, rebalanced or lost gets another backend while its client stays connected. `on` is with all defaults.",
-  );
 
 const fields = {
   idleTimeout: durationOrOff(SOME_TIME).describe(
@@ -111,7 +55,6 @@ const fields = {
       error: BAD_CLOSE_CODE,
     })
     .describe("Close code that a client gets when its backend is lost. 1012 makes common clients reconnect."),
-  rehome: rehomeField,
 };
 
 /** What a route says of its tunnels; what it does not say comes from the configuration's own `tunnel`. */
@@ -119,6 +62,7 @@ export const routeTunnelSchema = z
   .strictObject({
     heartbeat: z.union([z.literal("off"), z.strictObject(heartbeatFields).partial()]).describe(HEARTBEAT_MEANING),
     ...fields,
+    rehome: routeRehomeField,
   })
   .partial();
 
@@ -142,7 +86,7 @@ export const tunnelSchema = z.strictObject({
   maxMessageSize: fields.maxMessageSize.prefault("off"),
   transparent: fields.transparent.prefault(false),
   backendLostCode: fields.backendLostCode.prefault(1012),
-  rehome: fields.rehome.prefault("off"),
+  rehome: rehomeField.prefault("off"),
 });
 
 /** Heartbeat values for a route that turns heartbeats on where the configuration has them off. */

@@ -3,6 +3,8 @@ import { isEverybody } from "./cidr.ts";
 import { formatPath, formatProblem, type Issue, type Path, type Place } from "./problem.ts";
 import { getIn } from "./tree.ts";
 import type { Config, PoolConfig } from "./types.ts";
+import { healthWarnings } from "./warnings-health.ts";
+import { tunnelWarnings } from "./warnings-tunnels.ts";
 
 /** Methods that go by something else than the number of tunnels let it differ by less than this between backends. */
 const UNEVEN_TOLERANCE = 0.5;
@@ -16,7 +18,7 @@ export function warningsOf(
   const issues = [
     ...Object.values(config.pools).flatMap((pool) => poolWarnings(pool, config, input)),
     ...proxyWarnings(config),
-    ...rehomeWarnings(config, input),
+    ...tunnelWarnings(config, input),
   ];
   return issues.map(({ path, message }) =>
     formatProblem({ place: source.locate(path, false), path: formatPath(path), message }),
@@ -27,7 +29,11 @@ function poolWarnings(pool: PoolConfig, config: Config, input: unknown): Issue[]
   const given = getIn(input, ["pools", pool.name]) !== undefined;
   const at = (key: string): Path =>
     given && getIn(input, ["pools", pool.name, key]) !== undefined ? ["pools", pool.name, key] : [key];
-  const issues: Issue[] = [...weightWarnings(pool, at), ...operatingWarnings(pool, at)];
+  const issues: Issue[] = [
+    ...weightWarnings(pool, at),
+    ...operatingWarnings(pool, at),
+    ...healthWarnings(pool, at, input),
+  ];
   if (pool.affinity.method === "cookie" && config.secret === undefined) {
     const message = `cookies of pool "${pool.name}" are keyed with a random secret, so they do not survive a restart and other instances do not know them; set secret`;
     issues.push({ path: at("affinity"), message });
@@ -61,10 +67,6 @@ function operatingWarnings({ name, backends, rebalance, ...pool }: PoolConfig, a
     const message = `all backends of pool "${name}" are draining, so its clients are refused; leave one of them active`;
     issues.push({ path: at("backends"), message });
   }
-  if (pool.health.outliers !== "off" && backends.length === 1) {
-    const message = `pool "${name}" has one backend, with nobody to compare it with; as long as that is so, it is never ejected`;
-    issues.push({ path: [...at("health"), "outliers"], message });
-  }
   const hashes = [pool.balance, pool.affinity].find(({ method }) => method === "hash" || method === "client-ip");
   if (rebalance !== "off" && hashes !== undefined) {
     const message = `pool "${name}" hashes (${hashes.method}), and whoever came back would get the same backend, so nothing is rebalanced; leave rebalance out`;
@@ -79,22 +81,6 @@ function operatingWarnings({ name, backends, rebalance, ...pool }: PoolConfig, a
     }
   }
   return issues;
-}
-
-/** A route may say the one, and the whole configuration the other. */
-function rehomeWarnings({ routes, defaultRoute }: Config, input: unknown): Issue[] {
-  const message = "tunnels that are transparent are never re-homed; leave out transparent or rehome";
-  const issues = routes.flatMap(({ tunnel }, index) => {
-    if (!tunnel.transparent || tunnel.rehome === "off") return [];
-    const own: Path = ["routes", index, "tunnel"];
-    return [{ path: getIn(input, own) === undefined ? ["tunnel", "rehome"] : own, message }];
-  });
-  if (defaultRoute?.tunnel.transparent === true && defaultRoute.tunnel.rehome !== "off") {
-    issues.push({ path: ["tunnel", "rehome"], message });
-  }
-  return issues.filter(
-    ({ path }, index) => issues.findIndex((one) => formatPath(one.path) === formatPath(path)) === index,
-  );
 }
 
 function proxyWarnings(config: Config): Issue[] {

@@ -25,11 +25,22 @@ const regex = z
     if (problem !== undefined) context.addIssue({ code: "custom", message: problem, input: source });
   });
 
-const expectation = z.union([
-  z.strictObject({ contains: z.string().min(1).max(MAX_TEXT).describe("A text that it has to contain.") }),
-  z.strictObject({ regex: regex.describe("A regular expression of JavaScript that has to be found in it.") }),
-]);
+/** Only what has both gets this; other mistakes have words of their own. */
+function bothError({ input }: { readonly input?: unknown }): string | undefined {
+  const isBoth = typeof input === "object" && input !== null && "contains" in input && "regex" in input;
+  return isBoth ? "give either contains or regex" : undefined;
+}
 
+const expectation = z.union(
+  [
+    z.strictObject({ contains: z.string().min(1).max(MAX_TEXT).describe("A text that it has to contain.") }),
+    z.strictObject({ regex: regex.describe("A regular expression of JavaScript that has to be found in it.") }),
+  ],
+  { error: bothError },
+);
+
+const statusNumber = z.int().min(STATUS_MIN).max(STATUS_MAX);
+const statusClass = z.enum(["1xx", "2xx", "3xx", "4xx", "5xx"]);
 const STATUS_WANTED = 'expected a status such as 204, a class of them such as "2xx", or a range such as "200-399"';
 
 const statusRange = z
@@ -39,10 +50,7 @@ const statusRange = z
     error: "the range ends before it begins; write the lower status first",
   });
 
-const status = z.union(
-  [z.int().min(STATUS_MIN).max(STATUS_MAX), z.enum(["1xx", "2xx", "3xx", "4xx", "5xx"]), statusRange],
-  { error: STATUS_WANTED },
-);
+const status = z.union([statusNumber, statusClass, statusRange], { error: STATUS_WANTED });
 
 const pace = {
   interval: durationField({ min: 100 })
@@ -99,8 +107,10 @@ const http = z
     host: hostField,
     headers: headersField,
     statuses: z
-      .array(status)
-      .min(1)
+      .union([
+        ...[statusNumber, statusClass, statusRange].map((one) => one.transform((only) => [only])),
+        z.array(status).min(1),
+      ])
       .prefault(["2xx"])
       .describe('Statuses, such as 204, classes of them, such as "2xx", and ranges, such as "200-399", that are well.'),
     expect: expectation

@@ -29,6 +29,7 @@ import type { Changes, LoadedConfig, PoolConfig } from "../config/index.ts";
 import type { BackendStatus, Status, Tally } from "../metrics/index.ts";
 
 import { mergePages } from "./desk.ts";
+import { logEvents } from "./event-lines.ts";
 import { EventLog } from "./event-log.ts";
 import { Keeper } from "./keeper.ts";
 import { Moves } from "./moves.ts";
@@ -47,6 +48,7 @@ export class Operations implements AdminSource {
     this.instance = instance;
     this.world = world;
     this.events = new EventLog(world.clock);
+    logEvents(this.events, world.logger);
     this.running = new Moves({
       ...world,
       config: () => instance.config,

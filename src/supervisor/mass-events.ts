@@ -12,6 +12,8 @@ export interface MassRehoming {
   readonly rehomed: number;
   /** Those that have not, and have ended. */
   readonly failed: number;
+  /** How many for which reason. */
+  readonly reasons: Readonly<Record<string, number>>;
 }
 
 /** Tunnels that have ended with their backend in one stretch of time. */
@@ -27,19 +29,47 @@ const LOSSES: ReadonlySet<string> = new Set(
 );
 
 /**
- * Where many tunnels have left their backends between two moments.
+ * Where many tunnels have left their backends between two moments, or some that did not get another one.
  *
  * @param before the counts of re-homings at the first, by pool, reason and outcome
  * @param after those at the second
  */
 export function massRehomings(before: Tally, after: Tally): MassRehoming[] {
   const pools = new Set(after.map(([[pool = ""]]) => pool));
-  const found = [...pools].map((pool) => {
-    const grown = (wanted: string): number =>
-      growth(before, after, ([name, , outcome]) => name === pool && outcome === wanted);
-    return { pool, rehomed: grown("rehomed"), failed: grown("failed") };
+  const reasons = new Set(after.map(([[, reason = ""]]) => reason));
+  const found = [...pools].map((pool): MassRehoming => {
+    const grown = (of: (reason: string, outcome: string) => boolean): number =>
+      growth(before, after, ([name, reason = "", outcome = ""]) => name === pool && of(reason, outcome));
+    const counted = Array.from(reasons, (reason) => [reason, grown((one) => one === reason)] as const);
+    return {
+      pool,
+      rehomed: grown((_, outcome) => outcome === "rehomed"),
+      failed: grown((_, outcome) => outcome === "failed"),
+      reasons: Object.fromEntries(counted.filter(([, count]) => count > 0)),
+    };
   });
-  return found.filter(({ rehomed, failed }) => rehomed + failed >= MASS_MIN);
+  return found.filter(({ rehomed, failed }) => failed > 0 || rehomed >= MASS_MIN);
+}
+
+/** `40 tunnels of pool chat left their backend (backend-vanished): 38 were re-homed, 2 were not and have ended` */
+export function describeRehoming({ pool, rehomed, failed, reasons }: MassRehoming): string {
+  const total = rehomed + failed;
+  const who = total === 1 ? "1 tunnel" : `${total} tunnels`;
+  const whose = total === 1 ? "its" : "their";
+  return `${who} of pool ${pool} left ${whose} backend (${reasonsText(reasons)}): ${becameOf(rehomed, failed)}`;
+}
+
+function reasonsText(reasons: MassRehoming["reasons"]): string {
+  const [first, ...others] = Object.entries(reasons).toSorted(([, a], [, b]) => b - a);
+  if (first === undefined || others.length === 0) return first?.[0] ?? "";
+  return [first, ...others].map(([reason, count]) => `${count} ${reason}`).join(", ");
+}
+
+function becameOf(rehomed: number, failed: number): string {
+  if (failed === 0) return rehomed === 1 ? "it was re-homed" : "all were re-homed";
+  if (rehomed === 0) return failed === 1 ? "it was not re-homed and has ended" : "none was re-homed, all have ended";
+  const ended = failed === 1 ? "1 was not and has ended" : `${failed} were not and have ended`;
+  return `${rehomed} ${rehomed === 1 ? "was" : "were"} re-homed, ${ended}`;
 }
 
 /**

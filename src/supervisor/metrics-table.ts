@@ -87,13 +87,13 @@ const INSTANCE: readonly Metric[] = [
   gauge(
     "fairlead_move_tunnels_left",
     ["kind", "pool"],
-    "Tunnels that running drains and rebalances still have to end.",
+    "Tunnels that running drains and rebalances still have to move.",
     ({ instance }) => instance.movesLeft,
   ),
   counter(
     "fairlead_moved_tunnels_total",
     ["kind", "pool"],
-    "Tunnels that drains and rebalances have ended.",
+    "Tunnels that drains and rebalances have ended or re-homed.",
     ({ instance }) => instance.moved,
   ),
 ];
@@ -256,7 +256,7 @@ const BACKENDS: readonly Metric[] = [
   gauge(
     "fairlead_backend_load",
     ["pool", "backend"],
-    "Open tunnels, dials and requests in flight: what balancing goes by.",
+    "Open tunnels, dials and requests in flight: what methods that count go by.",
     perBackend(({ load }) => load),
   ),
   counter(

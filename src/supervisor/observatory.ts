@@ -8,7 +8,7 @@ import type { Exposition } from "./exposition.ts";
 import type { Facts } from "./metric.ts";
 import type { PastCounts } from "./past-counts.ts";
 import { ProcessMeter } from "./process-meter.ts";
-import { massLosses, massRehomings } from "./mass-events.ts";
+import { describeRehoming, massLosses, massRehomings } from "./mass-events.ts";
 import type { Seat } from "./seat.ts";
 
 /** What an observatory looks at. */
@@ -114,10 +114,8 @@ export class Observatory {
     for (const { pool, backend, lost } of massLosses(this.closed, tunnelsClosed)) {
       this.world.tell("tunnels-lost", `${lost} tunnels were lost with ${backend}`, { pool, backend, lost });
     }
-    for (const { pool, rehomed, failed } of massRehomings(this.rehomings, rehomings)) {
-      const rest = failed === 0 ? "" : `; ${failed} found none and were told so`;
-      const message = `${rehomed} tunnels of pool ${pool} got another backend while their clients stayed${rest}`;
-      this.world.tell("tunnels-rehomed", message, { pool, rehomed, failed });
+    for (const mass of massRehomings(this.rehomings, rehomings)) {
+      this.world.tell("tunnels-rehomed", describeRehoming(mass), { ...mass });
     }
     this.rehomings = rehomings;
     this.closed = tunnelsClosed;

@@ -75,7 +75,7 @@ describe("two right files", () => {
           name: "ws://10.0.0.11:8000",
           owner: "default",
           about: "",
-          effect: "is drained: it gets nothing new, and its tunnels are ended one by one with 1012",
+          effect: "is drained: it gets nothing new, and its tunnels are ended one by one with 1012, or re-homed",
         },
         {
           kind: "added",

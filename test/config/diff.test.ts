@@ -225,7 +225,7 @@ describe("examples", () => {
       [
         "pools and backends",
         "  - backend ws://10.0.0.1:8000 of pool default",
-        "      is drained: it gets nothing new, and its tunnels are ended one by one with 1012",
+        "      is drained: it gets nothing new, and its tunnels are ended one by one with 1012, or re-homed",
         "  ~ backend ws://10.0.0.2:8000 of pool default: weight: 1 -> 2",
         "      from the next pick on; open tunnels stay where they are",
         "  + backend ws://10.0.0.4:8000 of pool default (weight 3)",
@@ -246,7 +246,7 @@ describe("examples", () => {
       [
         "pools and backends",
         "  ~ backend ws://10.0.0.1:8000 of pool default: state: active -> draining",
-        "      draining: nothing new, and its tunnels are ended at the pool's pace; active: it takes new tunnels again",
+        "      draining: nothing new, and its tunnels are ended, or re-homed, at the pool's pace; active: it takes new tunnels again",
         "  + backend ws://10.0.0.2:8000 of pool default (weight 2, draining)",
         "      takes nothing until it is active",
         "",

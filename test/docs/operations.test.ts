@@ -4,6 +4,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { FAILURE_TEXT } from "../../src/health/state.ts";
 import { DRAIN_GRACE_MS } from "../../src/supervisor/drain.ts";
 import { page, ROOT } from "./pages.ts";
 
@@ -33,4 +34,11 @@ test("the files to deploy with are linked to, each of them", () => {
 
 test("it names the time that closing handshakes get on top of a drain", () => {
   assert.match(page(PAGE), new RegExp(`\`drain\` \\+ ${DRAIN_GRACE_MS / 1_000} s for the last closing`));
+});
+
+test("the runbook of an unhealthy backend has the words that its reason is made of", () => {
+  const [, section = ""] = page(PAGE).split("\n### FairleadBackendUnhealthy\n");
+  const [runbook = ""] = section.split("\n### ");
+  for (const text of Object.values(FAILURE_TEXT)) assert.ok(runbook.includes(`the last: ${text}\``), text);
+  assert.match(runbook, /`active\.path`/);
 });

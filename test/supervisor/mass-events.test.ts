@@ -1,7 +1,7 @@
 /** When many tunnels have left or lost their backends, operators are told once, with what became of them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { massLosses, massRehomings } from "../../src/supervisor/mass-events.ts";
+import { describeRehoming, massLosses, massRehomings } from "../../src/supervisor/mass-events.ts";
 
 const counts = (...rows: readonly (readonly [string, string, string, number])[]) =>
   rows.map(([pool, reason, outcome, count]) => [[pool, reason, outcome], count] as const);
@@ -14,7 +14,35 @@ test("what has grown by ten or more is told by pool, over all reasons", () => {
     ["chat", "backend-vanished", "failed", 2],
     ["games", "drain", "rehomed", 14],
   );
-  assert.deepEqual(massRehomings(before, after), [{ pool: "chat", rehomed: 8, failed: 2 }]);
+  assert.deepEqual(massRehomings(before, after), [
+    { pool: "chat", rehomed: 8, failed: 2, reasons: { drain: 4, "backend-vanished": 6 } },
+  ]);
+});
+
+test("one that found no backend is told, however few there are", () => {
+  const before = counts(["chat", "drain", "rehomed", 100], ["games", "backend-vanished", "failed", 3]);
+  const after = counts(["chat", "drain", "rehomed", 109], ["games", "backend-vanished", "failed", 4]);
+  assert.deepEqual(massRehomings(before, after), [
+    { pool: "games", rehomed: 0, failed: 1, reasons: { "backend-vanished": 1 } },
+  ]);
+});
+
+test("the sentence says why they left, and what became of them", () => {
+  const said = (rehomed: number, failed: number, reasons: Record<string, number>): string =>
+    describeRehoming({ pool: "chat", rehomed, failed, reasons });
+  assert.equal(
+    said(38, 2, { "backend-vanished": 40 }),
+    "40 tunnels of pool chat left their backend (backend-vanished): 38 were re-homed, 2 were not and have ended",
+  );
+  assert.equal(
+    said(0, 40, { drain: 10, "backend-vanished": 30 }),
+    "40 tunnels of pool chat left their backend (30 backend-vanished, 10 drain): none was re-homed, all have ended",
+  );
+  assert.equal(said(12, 0, { drain: 12 }), "12 tunnels of pool chat left their backend (drain): all were re-homed");
+  assert.equal(
+    said(0, 1, { "backend-silent": 1 }),
+    "1 tunnel of pool chat left its backend (backend-silent): it was not re-homed and has ended",
+  );
 });
 
 test("nothing is told when nothing happens, nor when the counts of a crashed worker are lost", () => {

@@ -57,4 +57,14 @@ test("the loss of a backend with many tunnels is one event, and so are those tha
   const { message } = (await told("tunnels-lost")) ?? {};
   assert.match(message ?? "", new RegExp(`^[1-4][0-9] tunnels were lost with ${doomed.url}$`));
   await until(async () => (await told("tunnels-rehomed")) !== undefined, "the re-homings are told");
+  const rehomed = await told("tunnels-rehomed");
+  assert.match(rehomed?.message ?? "", /^[1-4][0-9] tunnels of pool default left their backend \(backend-vanished\): /);
+  for (const { type, message: words } of [await told("tunnels-lost"), rehomed].filter((event) => event !== undefined)) {
+    const lines = fairlead.logged().filter(({ msg }) => msg === words);
+    assert.deepEqual(
+      lines.map((line) => line["type"]),
+      [type],
+      "and each is in the log, once",
+    );
+  }
 });

@@ -9,6 +9,7 @@ import { upgradeHead } from "../kit/heads.ts";
 import { rawConnect } from "../kit/raw.ts";
 import { deadPort, isListening } from "../kit/scripts.ts";
 import { until } from "../kit/until.ts";
+import { apiOf } from "./api.ts";
 import { asFairlead, configFile, isAlive, openInTurn, runCommand, startFairlead, storm } from "./command.ts";
 import type { Line } from "./command.ts";
 import { killLastly, logLines, upgrade } from "./upgrading.ts";
@@ -72,9 +73,15 @@ test("a new instance that fails leaves the old one as it was, and another attemp
     assert.equal((await fetch(`${fairlead.admin}/readyz`)).status, 200);
   }
   writeFileSync(file, good);
-  await upgrade(t, fairlead, fairlead.pid);
+  const pid = await upgrade(t, fairlead, fairlead.pid);
   assert.equal((await client.closed()).code, 1012);
   assert.equal(await fairlead.exit(), 0);
+  const done = (await apiOf(fairlead).events()).filter(({ type }) => type === "upgrade-done");
+  assert.deepEqual(
+    done.map((event) => [event.message, event["pid"]]),
+    [[`process ${pid} has taken over`, pid]],
+    "the new one has it among its events",
+  );
   assert.ok(await isListening(fairlead.port));
 });
 

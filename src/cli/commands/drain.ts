@@ -29,12 +29,13 @@ export const DETACH_OPTION = new Option("--detach", "do not wait for its end");
 export const drainCommand = defineCommand({
   name: "drain",
   summary: "move all tunnels away from a backend, at a pace",
-  description: "Give a backend nothing new, and end its tunnels at a pace; clients come back to another one.",
+  description:
+    "Give a backend nothing new, and end its tunnels at a pace, so that clients come back to another one; those of routes with rehome get another one and stay.",
   operands: [BACKEND_OPERAND],
   options: [
     POOL_OPTION,
     new Option("--rate <NUMBER>", "tunnels per second (default: drain.rate of the pool)"),
-    new Option("--wait-idle <DURATION|off>", "end only tunnels without data for so long, until the deadline"),
+    new Option("--wait-idle <DURATION|off>", "move only tunnels without data for so long, until the deadline"),
     new Option("--deadline <DURATION|off>", "end at once what is left after this time"),
     DETACH_OPTION,
     CANCEL_OPTION,

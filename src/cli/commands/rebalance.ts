@@ -13,7 +13,8 @@ import { CANCEL_OPTION, DETACH_OPTION } from "./drain.ts";
 export const rebalanceCommand = defineCommand({
   name: "rebalance",
   summary: "move what backends of a pool have more than their share",
-  description: "End tunnels of backends that have more than their share, at a pace; clients come back to the others.",
+  description:
+    "End tunnels of backends that have more than their share, at a pace, so that clients come back to the others; those of routes with rehome get another one and stay.",
   operands: [{ name: "POOL", meaning: "the name of the pool", required: true }],
   options: [
     new Option("--per-minute <NUMBER>", "most tunnels per minute (default: rebalance.perMinute of the pool)"),
