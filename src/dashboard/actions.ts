@@ -22,7 +22,7 @@ const parsed = (values: Readonly<Record<string, string>>, numbers: readonly stri
 export const askDrain = (pool: string, backend: Backend): void =>
   ask({
     title: `Drain ${shortName(backend.name)}?`,
-    text: `It gets nothing new. Its ${plural(backend.open, "tunnel")} are ended at this pace, idle ones first; clients are told 1012 and come back elsewhere.`,
+    text: `It gets nothing new. Its ${plural(backend.open, "tunnel")} move at this pace, idle ones first: to another backend where the route says rehome, else their clients are told 1012 and come back elsewhere.`,
     fields: [
       { name: "rate", label: "Tunnels per second", hint: AS_CONFIGURED, kind: "number" },
       { name: "waitIdle", label: "Only those idle for", hint: AS_CONFIGURED, kind: "duration" },
@@ -66,7 +66,7 @@ export const askWeight = (pool: string, backend: Backend): void =>
 export const askRebalance = (pool: Pool): void =>
   ask({
     title: `Rebalance ${pool.name}?`,
-    text: "Backends with more than their fair share end the surplus, at this pace; clients are told 1012 and come back to the others.",
+    text: "What backends have above their fair share moves, at this pace: to another backend where the route says rehome, else the clients are told 1012 and come back to the others.",
     fields: [
       { name: "perMinute", label: "Tunnels per minute", hint: AS_CONFIGURED, kind: "number" },
       { name: "minAge", label: "Only those older than", hint: AS_CONFIGURED, kind: "duration" },

@@ -59,8 +59,8 @@ export function relieve(state: HealthState, now: Milliseconds, { cooldown, probe
   const soonest = state.since + probe.interval;
   if (state.status !== "unhealthy" || state.probeAt <= soonest) return { state, flipped: false };
   // The jitter of the cool-down is that of the shorter one, too.
-  const jittered = (probe.interval * (state.coolsUntil - state.since)) / state.cooldown;
-  const probeAt = Math.max(now, state.since + Math.min(probe.interval, jittered));
+  const share = state.cooldown === 0 ? 1 : (state.coolsUntil - state.since) / state.cooldown;
+  const probeAt = Math.max(now, state.since + probe.interval * Math.min(1, share));
   const relieved = { heldUntil: now, coolsUntil: probeAt, probeAt, cooldown: Math.min(state.cooldown, cooldown) };
   return { state: { ...state, ...relieved }, flipped: false };
 }

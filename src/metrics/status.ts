@@ -8,7 +8,7 @@ export interface BackendCounts {
   readonly open: number;
   /** Plain requests in flight. */
   readonly inFlight: number;
-  /** Open tunnels, dials and requests in flight: what balancing goes by. */
+  /** Open tunnels, dials and requests in flight: what methods that count go by. */
   readonly load: number;
   /** Tunnels opened since the start. */
   readonly tunnels: number;

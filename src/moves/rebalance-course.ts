@@ -137,7 +137,7 @@ export class RebalanceCourse {
     const plan = planRebalance(counted, { tolerance: this.terms.tolerance, exact }, this.running);
     this.surplus = new Map(plan.map(({ index, surplus }) => [backends[index]?.name ?? "", surplus]));
     this.gap = Math.max(0, ...plan.map(({ index }) => gapOf(counted[index], counted)));
-    this.places = backends.reduce((sum, { eligible, room = Infinity }) => (eligible ? sum + room : sum), 0);
+    this.places = placesOf(backends.filter(({ name }) => !this.surplus.has(name)));
     this.running = plan.length > 0;
     this.lookAt = now + this.terms.interval;
   }
@@ -196,6 +196,11 @@ export class RebalanceCourse {
 
 function gapOf(giver: NamedLoad | undefined, backends: readonly NamedLoad[]): number {
   return giver === undefined ? 0 : gapBelow(giver, backends);
+}
+
+/** How many tunnels these take. */
+function placesOf(backends: readonly NamedLoad[]): number {
+  return backends.reduce((sum, { eligible, room = Number.POSITIVE_INFINITY }) => (eligible ? sum + room : sum), 0);
 }
 
 /** What one tunnel carries in the mean; 1 where none does. */

@@ -167,6 +167,18 @@ describe("a rebalance by what tunnels carry", () => {
     );
   });
 
+  test("orders no more tunnels than the takers have places for, however many the giver has", () => {
+    const terms = { perMinute: 6_000, minAge: 0, tolerance: 0.1, interval: SECOND, evens: "carried" } as const;
+    const course = new RebalanceCourse(terms, 0, () => 0.5, true);
+    const backends = [
+      { name: "giver", load: 100, weight: 1, eligible: true, tunnels: 100, room: 50 },
+      { name: "taker", load: 0, weight: 1, eligible: true, tunnels: 0, room: 3 },
+    ];
+    course.step(0, backends);
+    const orders = course.step(900, backends).moves;
+    assert.ok(orders.length > 0 && orders.every(({ move }) => move <= 3), JSON.stringify(orders));
+  });
+
   test("does not look again while a client may be on its way, however short its interval", () => {
     const quiet = Array.from({ length: 30 }, () => 0.1);
     const tunnels = [[300, 200, 100, ...quiet], []];

@@ -79,3 +79,23 @@ test("under fastest a backend that lets handshakes time out counts with the time
     return silent.peers.length === before;
   }, "eight go to the quick one at once");
 });
+
+test("what a backend says of its load when it takes a tunnel over counts like in any other handshake", async (t) => {
+  const doomed = await startEcho(t);
+  const other = await startLaden(t, { load: "0.75" });
+  const fairlead = await startBalancer(t, {
+    backends: [
+      { url: doomed.url, weight: 1_000 },
+      { url: other.url, weight: 0.000_001 },
+    ],
+    balance: "fastest",
+    tunnel: { rehome: "on" },
+  });
+  await openWs(t, fairlead.url);
+  assert.equal(doomed.sockets.size, 1);
+  const measured = async () => (await fairlead.balancer.status()).pools[0]?.backends[1]?.measured;
+  assert.equal((await measured())?.reported, null);
+  await doomed.kill();
+  await until(async () => (await measured())?.reported?.load === 0.75, "its load is known");
+  assert.ok(((await measured())?.handshakeMs ?? 0) > 0, "and how fast it was");
+});
