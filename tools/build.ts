@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { copyFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { pruneDeclarations } from "./declarations.ts";
 
 /** `npm run build`: makes `dist/` anew from `src/`: JavaScript and declarations, nothing of an earlier build. */
 const ROOT = resolve(import.meta.dirname, "..");
@@ -26,6 +27,7 @@ try {
   );
   // Writes once more, with their declarations, the modules whose types the page knows.
   compile("-p", join(ROOT, "tsconfig.build.json"));
+  pruneDeclarations(join(ROOT, "dist"), join(ROOT, "dist/index.d.ts"));
   for (const file of ["index.html", "style.css", "icon.svg"])
     copyFileSync(join(PAGE, file), join(ROOT, "dist/dashboard", file));
 } catch {
