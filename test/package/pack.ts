@@ -19,6 +19,7 @@ const INGREDIENTS = [
   "bin",
   "src",
   "tools/build.ts",
+  "tools/declarations.ts",
   "tools/node/package.json",
 ];
 
