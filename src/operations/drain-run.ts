@@ -4,6 +4,8 @@ import { give, loadsOf, STEP_MS } from "./moving.ts";
 import type { MovesWorld, Running } from "./moving.ts";
 import type { Reported } from "./reports.ts";
 
+const LATE = "a worker does not answer";
+
 /**
  * Goes through a drain, step by step, until nothing is left or its deadline has come. Rejects when it is stopped.
  *
@@ -25,7 +27,8 @@ export async function runDrain(
     const others = loadsOf(world, pool, reported).filter(({ name, eligible }) => eligible && name !== backend);
     const step = course.step({
       now: world.clock.now(),
-      left: reported.of(backend).left,
+      // What nobody knows may be something.
+      left: Math.max(reported.of(backend).left, reported.isPartial ? 1 : 0),
       refusedByPool: reported.refused,
       reconnectsFailed: reported.failuresBesides(backend),
       // Where the clients of a pool that is gone will come back to is not known here.
@@ -43,9 +46,10 @@ export async function runDrain(
     reported = await give(world, { kind: "drain", pool, counts, minIdle: step.minIdle, minAge: 0 }, reported);
     const { moved: now, left } = reported.of(backend);
     moved += now;
-    running.note({ moved, left, currentRate: step.currentRate, slowedBy: step.slowedBy });
+    const slowedBy = reported.isLate ? LATE : step.slowedBy;
+    running.note({ moved, left, currentRate: step.currentRate, slowedBy });
     // Handshakes that were under way at the deadline may have become tunnels after it.
-    if (step.state === "deadline" && left === 0) {
+    if (step.state === "deadline" && left === 0 && !reported.isPartial) {
       running.end("deadline");
       return;
     }

@@ -5,7 +5,7 @@ import type { NamedLoad } from "../moves/index.ts";
 
 import type { MoveOrder } from "./desk.ts";
 import { Reported, shareOutOrder } from "./reports.ts";
-import type { WorkerReport } from "./reports.ts";
+import type { WorkerAnswer } from "./reports.ts";
 
 /** What moves need of their instance. */
 export interface MovesWorld {
@@ -14,8 +14,8 @@ export interface MovesWorld {
   config(): Config;
   /** Whether a backend of the pool is well enough for new work. */
   isHealthy(pool: string, backend: string): boolean;
-  /** Has every worker do its part; those that are gone or frozen do not answer. */
-  order(orderFor: (worker: number) => MoveOrder): Promise<readonly WorkerReport[]>;
+  /** Has every worker that serves do its part. */
+  order(orderFor: (worker: number) => MoveOrder): Promise<readonly WorkerAnswer[]>;
   /** Tells workers which backends of a pool have more than their share, so that no cookie leads there. */
   shed(pool: string, backends: readonly string[]): void;
   /** Resolves after a time; rejects when the signal says so. */

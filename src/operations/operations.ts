@@ -103,14 +103,14 @@ export class Operations implements AdminSource {
   async tunnels(query: TunnelQuery): Promise<TunnelPage> {
     const answers = await this.instance.ask("tunnels", () => query);
     return mergePages(
-      answers.map(({ answer }) => answer),
+      answers.flatMap(({ answer }) => answer ?? []),
       query,
     );
   }
 
   async endTunnels(filter: TunnelFilter): Promise<number> {
     const answers = await this.instance.ask("end", () => filter);
-    const count = answers.reduce((sum, { answer }) => sum + answer, 0);
+    const count = answers.reduce((sum, { answer = 0 }) => sum + answer, 0);
     this.events.add("tunnels-ended", `${count} tunnels were ended by an operator`, { count, filter });
     return count;
   }

@@ -6,17 +6,33 @@ export interface WorkerReport {
   readonly report: PoolReport;
 }
 
+/** What one worker was asked to answer; nothing where it serves, but has not answered in time: it is frozen, or very busy. */
+export interface WorkerAnswer {
+  readonly worker: number;
+  readonly report: PoolReport | undefined;
+}
+
 const NOTHING: BackendReport = { load: 0, left: 0, moved: 0, failures: 0 };
 
 /** What all workers answered, and what has changed since they answered before. */
 export class Reported {
+  /** Of who has not answered what it said before. */
   readonly reports: readonly WorkerReport[];
+  /** Whether there is a worker that has not answered this time. */
+  readonly isLate: boolean;
+  /** Whether there is a worker that has never answered: nobody knows what it has. */
+  readonly isPartial: boolean;
   /** Clients of the pool that found no place since. */
   readonly refused: number;
   private readonly before: Reported | undefined;
 
-  constructor(reports: readonly WorkerReport[], before: Reported | undefined) {
-    this.reports = reports;
+  constructor(answers: readonly WorkerAnswer[], before: Reported | undefined) {
+    this.reports = answers.flatMap(({ worker, report }) => {
+      const known = report ?? lastOf(worker, before);
+      return known === undefined ? [] : [{ worker, report: known }];
+    });
+    this.isLate = answers.some(({ report }) => report === undefined);
+    this.isPartial = this.reports.length < answers.length;
     // What is older than the last one does not matter, and must not be kept.
     this.before = before === undefined ? undefined : new Reported(before.reports, undefined);
     this.refused = this.grown(({ refused }) => refused);
@@ -72,6 +88,17 @@ export class Reported {
       return old === undefined ? total : total + count(report) - count(old.report);
     }, 0);
   }
+}
+
+/** What a worker has said before, and has not done since. */
+function lastOf(worker: number, before: Reported | undefined): PoolReport | undefined {
+  const last = before?.reports.find((one) => one.worker === worker)?.report;
+  if (last === undefined) return undefined;
+  const backends = Object.entries(last.backends).map(([name, { load, left, failures }]): [string, BackendReport] => [
+    name,
+    { load, left, moved: 0, failures },
+  ]);
+  return { ...last, backends: Object.fromEntries(backends) };
 }
 
 /** Gives each worker its part of an order, in proportion to what it has left. */

@@ -14,11 +14,11 @@ export interface OperatedInstance {
   status(): Promise<Status>;
   /** @throws FairleadError LISTEN_FAILED; nothing has changed then */
   reconfigure(config: Config): Promise<void>;
-  /** Asks every worker that serves. */
+  /** Asks every worker that serves; one that is frozen answers undefined. */
   ask<About extends keyof Questions>(
     about: About,
     askFor: (worker: number) => Questions[About]["ask"],
-  ): Promise<readonly { readonly worker: number; readonly answer: Questions[About]["answer"] }[]>;
+  ): Promise<readonly { readonly worker: number; readonly answer: Questions[About]["answer"] | undefined }[]>;
   isHealthy(pool: string, backend: string): boolean;
   shed(pool: string, backends: readonly string[]): void;
 }

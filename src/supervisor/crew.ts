@@ -92,20 +92,19 @@ export class Crew {
    * Asks every worker that serves.
    *
    * @param askFor what to ask the worker of that number
-   * @returns the answers; who is gone or frozen gives none
+   * @returns the answers; undefined of who is frozen, and of who has gone meanwhile
    */
   async ask<About extends keyof Questions>(
     about: About,
     askFor: (worker: number) => Questions[About]["ask"],
-  ): Promise<{ readonly worker: number; readonly answer: Questions[About]["answer"] }[]> {
+  ): Promise<{ readonly worker: number; readonly answer: Questions[About]["answer"] | undefined }[]> {
     const late = delay(ANSWER_TIMEOUT_MS, undefined, { ref: false });
-    const answers = await Promise.all(
+    return Promise.all(
       this.ready.map(async (seat) => {
         const answer = await Promise.race([seat.ask(about, askFor(seat.id)), late]);
         return { worker: seat.id, answer };
       }),
     );
-    return answers.flatMap(({ worker, answer }) => (answer === undefined ? [] : [{ worker, answer }]));
   }
 
   /**

@@ -213,7 +213,7 @@ export class Supervisor {
   ask<About extends keyof Questions>(
     about: About,
     askFor: (worker: number) => Questions[About]["ask"],
-  ): Promise<{ readonly worker: number; readonly answer: Questions[About]["answer"] }[]> {
+  ): Promise<{ readonly worker: number; readonly answer: Questions[About]["answer"] | undefined }[]> {
     return this.crew.ask(about, askFor);
   }
 

@@ -2,12 +2,13 @@ import { headerValue, headerValues } from "../http/index.ts";
 import type { RawHeaders } from "../http/index.ts";
 
 import { parseExtensions } from "./extensions.ts";
-import type { Extension } from "./extensions.ts";
+import type { Extension, ExtensionParameter } from "./extensions.ts";
 
 const EXTENSIONS = "sec-websocket-extensions";
 const DEFLATE = "permessage-deflate";
 const CLIENT_NO_TAKEOVER = "client_no_context_takeover";
 const SERVER_NO_TAKEOVER = "server_no_context_takeover";
+const WINDOWS: ReadonlySet<string> = new Set(["server_max_window_bits", "client_max_window_bits"]);
 
 /**
  * What an answer to a handshake settles for the client, as one text: of two answers with the same text the client cannot
@@ -70,7 +71,12 @@ function written({ name, parameters }: Extension): string {
   );
 }
 
+/** A window of 15 bits is the largest that there is, and what holds unless something is said (RFC 7692 section 7.1.2). */
+function saysNothing({ name, value }: ExtensionParameter): boolean {
+  return name === CLIENT_NO_TAKEOVER || (WINDOWS.has(name) && value === "15");
+}
+
 function extensionText({ name, parameters }: Extension): string {
-  const kept = parameters.filter((parameter) => name !== DEFLATE || parameter.name !== CLIENT_NO_TAKEOVER);
+  const kept = parameters.filter((parameter) => name !== DEFLATE || !saysNothing(parameter));
   return written({ name, parameters: kept.toSorted((one, other) => (one.name < other.name ? -1 : 1)) });
 }

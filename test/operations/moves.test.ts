@@ -42,6 +42,25 @@ describe("a drain", () => {
     assert.deepEqual([...moves.tallies().moved].length > 0, true);
   });
 
+  test("is not over while a worker that has something, or may have, does not answer", async () => {
+    for (const isKnown of [true, false]) {
+      const world = simulate(CONFIG);
+      const moves = new Moves(world);
+      world.put(1, A, 10);
+      world.put(2, A, 10);
+      if (!isKnown) world.frozen.add(2);
+      await moves.drain("chat", A, { ...DRAIN, deadline: 5 * SECOND }, "operator");
+      world.frozen.add(2);
+      await world.pass(10 * SECOND);
+      const [waiting] = moves.list();
+      assert.deepEqual([waiting?.state, waiting?.slowedBy], ["running", "a worker does not answer"]);
+      assert.deepEqual([world.total(A), waiting?.left], [10, isKnown ? 10 : 0]);
+      world.frozen.delete(2);
+      await world.pass(5 * SECOND);
+      assert.deepEqual([moves.list()[0]?.state, moves.list()[0]?.left, world.total(A)], ["deadline", 0, 0]);
+    }
+  });
+
   test("ends at its deadline what is left by then", async () => {
     const world = simulate(CONFIG);
     const moves = new Moves(world);

@@ -3,7 +3,7 @@ import { parseConfig } from "../../src/config/index.ts";
 import type { Config, ConfigInput } from "../../src/config/index.ts";
 import type { MoveOrder } from "../../src/operations/desk.ts";
 import type { MovesWorld } from "../../src/operations/moving.ts";
-import type { WorkerReport } from "../../src/operations/reports.ts";
+import type { WorkerAnswer } from "../../src/operations/reports.ts";
 
 interface Sleeper {
   readonly at: number;
@@ -19,6 +19,8 @@ export interface Simulated extends MovesWorld {
   /** Clients that found no place. */
   refused: number;
   readonly unhealthy: Set<string>;
+  /** Workers that do not answer. */
+  readonly frozen: Set<number>;
   /** Orders that moved something. */
   readonly orders: MoveOrder[];
   readonly shedding: (readonly string[])[];
@@ -63,6 +65,7 @@ export const simulate = (first: Config): Simulated => {
     pinned: 0,
     refused: 0,
     unhealthy: new Set(),
+    frozen: new Set(),
     orders: [],
     shedding: [],
     told: [],
@@ -71,8 +74,12 @@ export const simulate = (first: Config): Simulated => {
     shed: (_pool, backends) => void world.shedding.push(backends),
     tell: (type, told) => void world.told.push({ type, move: told }),
     async order(orderFor) {
-      const reports: WorkerReport[] = [];
+      const reports: WorkerAnswer[] = [];
       for (const [id, worker] of workers) {
+        if (world.frozen.has(id)) {
+          reports.push({ worker: id, report: undefined });
+          continue;
+        }
         const order = orderFor(id);
         if (Object.keys(order.counts).length > 0) world.orders.push(order);
         const moved = new Map(Object.entries(order.counts).map(([name, count]) => [name, move(worker, name, count)]));

@@ -19,6 +19,13 @@ test("two answers are alike when subprotocol, extensions and parameters are, in 
   assert.equal(one, alike);
 });
 
+test("the largest window is what holds unless something is said", () => {
+  const unsaid = agreedText([EXTENSIONS, "permessage-deflate"]);
+  const largest = "permessage-deflate; client_max_window_bits=15; server_max_window_bits=15";
+  assert.equal(agreedText([EXTENSIONS, largest]), unsaid);
+  assert.notEqual(agreedText([EXTENSIONS, "permessage-deflate; server_max_window_bits=14"]), unsaid);
+});
+
 for (const [what, headers] of Object.entries({
   "another subprotocol": ["Sec-WebSocket-Protocol", "other"],
   "no subprotocol": [],
