@@ -5,6 +5,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import test from "node:test";
 
+import type { Move } from "../../src/admin/index.ts";
 import { startEcho, startEchoes } from "../kit/backends.ts";
 import { urlsOf } from "../kit/balancer.ts";
 import { lastly } from "../kit/cleanup.ts";
@@ -13,6 +14,7 @@ import { upgradeHead } from "../kit/heads.ts";
 import { rawConnect } from "../kit/raw.ts";
 import type { RawPeer } from "../kit/raw.ts";
 import { until, within } from "../kit/until.ts";
+import { apiOf } from "./api.ts";
 import { gone, isAlive, openInTurn, startFairlead, storm, temporaryFolder } from "./command.ts";
 
 test("a worker that is killed costs its own tunnels only; what it had is given back, and it is replaced", async (t) => {
@@ -191,4 +193,25 @@ test("a worker's space for young objects stays small, as the single process's do
   process.kill(worker, "SIGUSR2");
   await until(() => youngSpace(folder) > 0, "its report");
   assert.ok(youngSpace(folder) <= 2 * 1024 * 1024, `${youngSpace(folder)} bytes`);
+});
+
+test("a drain is not over while a worker is frozen that has tunnels, and is when it has thawed and moved them", async (t) => {
+  const backends = await startEchoes(t, 2);
+  const [drained, other] = backends;
+  assert.ok(drained && other);
+  const fairlead = await startFairlead(t, [...urlsOf(backends), "--workers", "2", "--admin", "127.0.0.1:0"]);
+  const api = apiOf(fairlead);
+  const clients = await openInTurn(t, fairlead.url, 8);
+  const [frozen = 0] = await fairlead.workers();
+  process.kill(frozen, "SIGSTOP");
+  lastly(t, () => void (isAlive(frozen) && process.kill(frozen, "SIGCONT")));
+  const move = await api.ask<Move>("POST", "drains", { pool: "default", backend: drained.url, rate: 1_000 });
+  const look = (): Promise<Move> => api.get<Move>(`drains/${move.id}`);
+  await until(() => drained.sockets.size === 2, "those of the other worker have moved");
+  await until(async () => (await look()).slowedBy === "a worker does not answer", "it is told why it waits");
+  assert.equal((await look()).state, "running");
+  process.kill(frozen, "SIGCONT");
+  assert.equal((await api.ended(move)).state, "done");
+  await until(() => drained.sockets.size === 0, "the last ones have moved");
+  assert.equal(clients.filter(({ socket }) => socket.readyState === socket.OPEN).length, 4);
 });
