@@ -105,6 +105,8 @@ for (const workers of [1, 2]) {
     const backends = await startEchoes(t, 2);
     const balance = { method: "least-load", window: "1s" };
     const fairlead = await start(t, { backends: urlsOf(backends), workers, balance });
+    // The oldest tunnels of each worker are the first that the old process ends.
+    await openInTurn(t, fairlead.url, 4 * workers);
     const busy = await openWs(t, fairlead.url);
     const home = await whose(busy);
     const url = backends.find(({ name }) => name === home)?.url ?? "";
@@ -119,6 +121,7 @@ for (const workers of [1, 2]) {
     const { started } = await fairlead.status();
     await until(() => Date.now() > Date.parse(started) + 4_000, "it has looked several times");
     assert.ok((await activity()) > BUSY, "it goes on hearing of it");
+    assert.equal(busy.socket.readyState, busy.socket.OPEN, "the old process still has it");
     clearInterval(saying);
     busy.socket.terminate();
     await until(async () => (await activity()) < BUSY / 2, "and hears of its end");
