@@ -7,6 +7,19 @@ import { newMaskKey } from "./own-frames.ts";
 /** How long a backend that has been left may take to close the connection first (RFC 6455 section 7.1.1). */
 const SERVER_CLOSES_FIRST_MS = 1_000;
 
+/** With these a backend answers our Close, or goes as well. */
+const PARTING_CODES: ReadonlySet<number | undefined> = new Set([
+  undefined,
+  CloseCode.normal,
+  CloseCode.goingAway,
+  CloseCode.serviceRestart,
+]);
+
+/** Whether a Close is for us, who have said one; with any other code it is the backend's own, and for the client. */
+export function isParting(code: number | undefined): boolean {
+  return PARTING_CODES.has(code);
+}
+
 /** A leg on its way out. */
 class Departure implements LegListener, WheelEntry {
   wheelNext: WheelEntry | undefined = undefined;

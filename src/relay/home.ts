@@ -4,7 +4,7 @@ import { CloseCode } from "../websocket/index.ts";
 import type { Leg } from "../wire/index.ts";
 
 import { Briefing } from "./briefing.ts";
-import { seeOut } from "./departure.ts";
+import { isParting, seeOut } from "./departure.ts";
 import { MovableBackend } from "./movable-backend.ts";
 import type { MovableClient } from "./movable-client.ts";
 import { Phase } from "./phase.ts";
@@ -50,13 +50,6 @@ const QUIET_WAITS_MAX = 4;
 const STANDS_MS: Milliseconds = 1_000;
 /** So many backends in a row that are lost as soon as they have the tunnel are lost by what it sends, or are all of them ill. */
 const LOST_AT_ONCE_MAX = 5;
-/** With these a backend answers our Close, or goes as well; a Close with any other code is its own, and for the client. */
-const PARTING_CODES: ReadonlySet<number | undefined> = new Set([
-  undefined,
-  CloseCode.normal,
-  CloseCode.goingAway,
-  CloseCode.serviceRestart,
-]);
 /** Share of the time without a backend that the old one's closing handshake may take. */
 const CLOSING_SHARE = 0.5;
 
@@ -167,7 +160,7 @@ export class Home {
     if (!this.canMove) return false;
     const { code } = this.backend.closeHeard ?? {};
     const handsOver = code !== undefined && this.options.handOverCodes.includes(code);
-    if (this.phase === Phase.closing && (handsOver || PARTING_CODES.has(code))) {
+    if (this.phase === Phase.closing && (handsOver || isParting(code))) {
       this.leave();
       return true;
     }
@@ -250,7 +243,9 @@ export class Home {
       backend.muteOther();
       this.finder.dropped(this.client.unsent);
     } else {
-      this.client.noteArrived(this.write([...this.briefing.rest(), waiting?.take()]));
+      // Only a new backend has not heard all of it.
+      const untold = phase === Phase.greeting ? this.briefing.rest() : [];
+      this.client.noteArrived(this.write([...untold, waiting?.take()]));
     }
     if (phase !== Phase.searching) return;
     // It has been told already, and its answer goes nowhere.

@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OPCODE } from "../kit/frames.ts";
+import fc from "fast-check";
 import { openMovable } from "./movable.ts";
 import type { MovableWorld } from "./movable.ts";
 import { closesIn, textsIn } from "./world.ts";
+import type { FakeLeg } from "./world.ts";
 
 const text = (payload: string) => ({ opcode: OPCODE.text, payload });
 
@@ -100,8 +102,61 @@ test("a client that goes is heard by the new backend, with all that it has said"
   assert.equal(world.tunnel.cause, "client-close");
 });
 
+test("a client that goes while its old backend still finishes says nothing twice to it", () => {
+  const world = openMovable({ replay: 1, swallowReplies: 1 });
+  world.client.send(text("login"), { opcode: OPCODE.ping, payload: "?" });
+  world.tunnel.rehome("drain");
+  world.client.send(text("waits"));
+  world.client.sendClose(3000);
+  const heard = world.backend().frames();
+  assert.deepEqual([textsIn(heard), closesIn(heard)], [["login", "waits"], [3000]]);
+  assert.equal(heard.filter(({ opcode }) => opcode === OPCODE.ping).length, 1);
+});
+
 test("a backend that turns the client away is believed", () => {
   const world = greet();
   world.backend().sendClose(4403, "no more");
   assert.deepEqual(closesIn(world.client.frames()), [4403]);
+});
+
+const STEPS: Readonly<Record<string, (world: MovableWorld, count: number) => void>> = {
+  says: ({ client }, count) => {
+    if (!client.ended && !client.closed) client.send(text(`${count}`));
+  },
+  answers: (world) => {
+    if (!world.backend().closed) world.backend().send(text("answer"));
+  },
+  "is lost": (world) => world.backend().reset(),
+  "is left": ({ tunnel }) => void tunnel.rehome("drain"),
+  "closes, too": (world) => {
+    if (!world.backend().closed) world.backend().sendClose(1001);
+  },
+  "is found": (world) => void world.join(),
+  "time goes by": ({ pass }) => pass(400),
+};
+
+test("whatever happens when, no backend hears anything twice, and only the first messages are heard by several", () => {
+  const steps = fc.array(fc.constantFrom(...Object.keys(STEPS)), { maxLength: 40 });
+  fc.assert(
+    fc.property(steps, fc.nat({ max: 3 }), fc.nat({ max: 3 }), (all, replay, swallowReplies) => {
+      const world = openMovable({ replay, swallowReplies });
+      const heard = new Map<FakeLeg, string[]>();
+      const listen = (): void => {
+        for (const leg of world.backends) heard.set(leg, [...(heard.get(leg) ?? []), ...textsIn(leg.frames())]);
+      };
+      for (const [count, step] of all.entries()) {
+        STEPS[step]?.(world, count);
+        for (const leg of [world.client, ...world.backends]) leg.settle();
+        listen();
+      }
+      if (!world.client.closed && !world.client.ended) world.client.sendClose(1000);
+      world.pass(20_000);
+      listen();
+      const first = new Set(all.flatMap((step, count) => (step === "says" ? [`${count}`] : [])).slice(0, replay));
+      for (const names of heard.values()) assert.equal(new Set(names).size, names.length, names.join());
+      const others = [...heard.values()].flat().filter((name) => !first.has(name));
+      assert.equal(new Set(others).size, others.length, others.join());
+    }),
+    { numRuns: 3_000 },
+  );
 });
