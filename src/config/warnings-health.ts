@@ -20,10 +20,11 @@ export function healthWarnings(
   }
   const { active } = health;
   if (active === "off") return issues;
-  for (const key of ["probe", "successThreshold"]) {
-    if (getIn(input, [...path, key]) === undefined) continue;
+  for (const keys of [["probe", "path"], ["probe", "timeout"], ["successThreshold"]]) {
+    if (getIn(input, [...path, ...keys]) === undefined) continue;
+    const key = keys.join(".");
     const message = `active probes of pool "${name}" decide in the place of ${key}; leave ${key} out`;
-    issues.push({ path: [...path, key], message });
+    issues.push({ path: [...path, ...keys], message });
   }
   const { interval, timeout } = active;
   if (timeout > SLOW_PROBE_INTERVALS * interval) {
