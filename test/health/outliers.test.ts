@@ -20,7 +20,8 @@ import {
   takesNewWork,
   VitalsWindow,
 } from "../../src/health/index.ts";
-import type { ActiveOptions, HealthState, OutlierOptions, VitalSigns, VitalsSum } from "../../src/health/index.ts";
+import type { ActiveOptions, HealthState, OutlierOptions, VitalsSum } from "../../src/health/index.ts";
+import { NOTHING } from "./signs.ts";
 
 const optionsOf = (outliers: object = {}): OutlierOptions => {
   const { outliers: parsed } = healthSchema.parse({ outliers });
@@ -35,16 +36,6 @@ const activeOf = (): ActiveOptions => {
 };
 const ACTIVE = activeOf();
 
-const NOTHING: VitalSigns = {
-  attempts: 0,
-  failures: 0,
-  lost: 0,
-  open: 0,
-  opened: 0,
-  tunnelMs: 0,
-  handshakes: [],
-  rtts: [],
-};
 const MINUTE = 60_000;
 
 const times = (...all: readonly number[]): Sketch => {

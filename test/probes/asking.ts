@@ -1,7 +1,7 @@
 /** Probes of backends of the tests' own. */
 import type { TestContext } from "node:test";
 
-import type { PoolTls } from "../../src/config/index.ts";
+import type { BackendConfig, PoolTls } from "../../src/config/index.ts";
 import { healthSchema } from "../../src/health/index.ts";
 import { probe } from "../../src/probes/index.ts";
 import type { ProbeFinding, ProbeQuestion } from "../../src/probes/index.ts";
@@ -16,18 +16,20 @@ const question = (active: object): ProbeQuestion => {
   return parsed;
 };
 
+/** A backend of a configuration, at a local port. */
+export const backendAt = (port: number, secure: boolean): BackendConfig => ({
+  name: `ws://127.0.0.1:${port}`,
+  url: `${secure ? "https" : "http"}://127.0.0.1:${port}`,
+  secure,
+  hostname: "127.0.0.1",
+  port,
+  weight: 1,
+  state: "active",
+});
+
 /** Asks whoever listens at a local port, over TLS where there are options for it. */
 export const askPort = (port: number, active: object, tls?: PoolTls): Promise<ProbeFinding> => {
-  const secure = tls !== undefined;
-  const backend = {
-    name: `ws://127.0.0.1:${port}`,
-    url: `${secure ? "https" : "http"}://127.0.0.1:${port}`,
-    secure,
-    hostname: "127.0.0.1",
-    port,
-    weight: 1,
-    state: "active" as const,
-  };
+  const backend = backendAt(port, tls !== undefined);
   const { signal } = new AbortController();
   return within(probe(backend, tls ?? { verify: true }, question(active), signal), "the end of a probe");
 };

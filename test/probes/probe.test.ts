@@ -16,6 +16,7 @@ import { switchingHead } from "../kit/heads.ts";
 import { startRaw } from "../kit/raw.ts";
 import type { RawPeer } from "../kit/raw.ts";
 import { within } from "../kit/until.ts";
+import { backendAt } from "./asking.ts";
 
 const PLAIN: PoolTls = { verify: true };
 const PATIENT = { path: "/", timeout: 20_000 };
@@ -29,17 +30,8 @@ const ask = async (
   secure = false,
   signal = NEVER,
 ): Promise<ProbeFailure | undefined> => {
-  const backend = {
-    name: `ws://127.0.0.1:${port}`,
-    url: `${secure ? "https" : "http"}://127.0.0.1:${port}`,
-    secure,
-    hostname: "127.0.0.1",
-    port,
-    weight: 1,
-    state: "active" as const,
-  };
   const question = { kind: "recovery", ...options } as const;
-  return (await within(probe(backend, tls, question, signal), "the end of a probe")).failure;
+  return (await within(probe(backendAt(port, secure), tls, question, signal), "the end of a probe")).failure;
 };
 
 /** Probes a backend that plays a script once it has the handshake; checks that the connection is ended by the probe. */

@@ -5,27 +5,16 @@ import fc from "fast-check";
 import { TRUTH } from "../../src/relay/index.ts";
 import type { EndCause } from "../../src/relay/index.ts";
 import { OPCODE } from "../kit/frames.ts";
+import { DEEDS as COMMON, TEXT } from "./deeds.ts";
 import { OPTIONS, openWorld } from "./world.ts";
 import type { FakeLeg, World } from "./world.ts";
 
-const TEXT = { opcode: OPCODE.text, payload: "data" };
-
 /** What a peer can do. Frames are begun and completed as frames; what stands between is a rule broken. */
 const DEEDS: Readonly<Record<string, (leg: FakeLeg) => void>> = {
-  says: (leg) => leg.send(TEXT),
-  begins: (leg) => (leg.insideFrame ? leg.complete() : leg.begin(TEXT)),
-  completes: (leg) => leg.complete(),
-  fragments: (leg) => leg.send({ ...TEXT, fin: false }),
-  pings: (leg) => leg.send({ opcode: OPCODE.ping, payload: "?" }),
-  closes: (leg) => leg.sendClose(3000),
+  ...COMMON,
   "closes behind data": (leg) => leg.send(TEXT, { opcode: OPCODE.close }, TEXT),
-  "breaks a rule": (leg) => leg.send({ opcode: 5 }),
   "breaks a rule behind data": (leg) => leg.send(TEXT, { opcode: 5 }),
   "says too much": (leg) => leg.send({ opcode: OPCODE.binary, payload: Buffer.alloc(1_001) }),
-  "ends its half": (leg) => leg.fin(),
-  resets: (leg) => leg.reset(),
-  "stops reading": (leg) => void (leg.stalled = true),
-  "reads again": (leg) => leg.drain(),
 };
 
 const CAUSES = Object.keys(TRUTH) as readonly EndCause[]; // the keys are the type's, as the compiler has seen

@@ -5,27 +5,16 @@ import fc from "fast-check";
 import { TRUTH } from "../../src/relay/index.ts";
 import type { EndCause } from "../../src/relay/index.ts";
 import { OPCODE } from "../kit/frames.ts";
+import { DEEDS as COMMON } from "./deeds.ts";
 import { openMovable } from "./movable.ts";
 import type { MovableWorld } from "./movable.ts";
 import { OPTIONS } from "./world.ts";
 import type { FakeLeg } from "./world.ts";
 
-const TEXT = { opcode: OPCODE.text, payload: "data" };
-
 const DEEDS: Readonly<Record<string, (leg: FakeLeg) => void>> = {
-  says: (leg) => leg.send(TEXT),
-  begins: (leg) => (leg.insideFrame ? leg.complete() : leg.begin(TEXT)),
+  ...COMMON,
   "begins something large": (leg) => leg.begin({ opcode: OPCODE.binary, payload: Buffer.alloc(500) }),
-  completes: (leg) => leg.complete(),
-  fragments: (leg) => leg.send({ ...TEXT, fin: false }),
-  pings: (leg) => leg.send({ opcode: OPCODE.ping, payload: "?" }),
-  closes: (leg) => leg.sendClose(3000),
   "hands over": (leg) => leg.sendClose(1012),
-  "breaks a rule": (leg) => leg.send({ opcode: 5 }),
-  "ends its half": (leg) => leg.fin(),
-  resets: (leg) => leg.reset(),
-  "stops reading": (leg) => void (leg.stalled = true),
-  "reads again": (leg) => leg.drain(),
 };
 
 const CAUSES = Object.keys(TRUTH) as readonly EndCause[]; // the keys are the type's, as the compiler has seen

@@ -8,22 +8,13 @@ import { Sketch } from "../../src/health/index.ts";
 import type { HealthSignal, VitalSigns } from "../../src/health/index.ts";
 import type { Warmth } from "../../src/supervisor/messages.ts";
 import { Warming } from "../../src/supervisor/warming.ts";
+import { NOTHING } from "../health/signs.ts";
 import { boardWith, FOUR, ONE, poolsWith, THREE, TWO } from "./board.ts";
 
 const ALL = [ONE, TWO, THREE, FOUR];
 const OUTLIERS = { window: "6s", minSamples: 10, ejection: "10s", maxEjection: "40s", maxEjected: 0.5 };
 
-const signs = (parts: Partial<VitalSigns>): VitalSigns => ({
-  attempts: 0,
-  failures: 0,
-  lost: 0,
-  open: 0,
-  opened: 0,
-  tunnelMs: 0,
-  handshakes: [],
-  rtts: [],
-  ...parts,
-});
+const signs = (parts: Partial<VitalSigns>): VitalSigns => ({ ...NOTHING, ...parts });
 
 const handshakes = (time: number): VitalSigns => {
   const sketch = new Sketch();
