@@ -3,6 +3,7 @@ import { fall, recover } from "./observe.ts";
 import type { HealthChange } from "./observe.ts";
 import type { HealthOptions } from "./options.ts";
 import type { ActiveOptions } from "./options-active.ts";
+import { beginStatus } from "./state.ts";
 import type { HealthState } from "./state.ts";
 
 /**
@@ -48,11 +49,11 @@ function passed(state: HealthState, now: Milliseconds, { rise }: ActiveOptions):
   const flipped = state.status !== "probing";
   if (!flipped) return { state: { ...state, successes }, flipped };
   const reason = `${successes} of ${rise} probes in a row succeeded; before that: ${state.reason}`;
-  return { state: { ...state, status: "probing", since: now, reason, successes }, flipped };
+  return { state: { ...beginStatus(state, "probing", reason, now), successes }, flipped };
 }
 
 function failedAgain(state: HealthState, failure: string, now: Milliseconds): HealthChange {
   if (state.status === "unhealthy") return { state: { ...state, successes: 0 }, flipped: false };
   const reason = `a probe failed: ${failure}`;
-  return { state: { ...state, status: "unhealthy", since: now, reason, successes: 0, probeAt: now }, flipped: true };
+  return { state: beginStatus(state, "unhealthy", reason, now), flipped: true };
 }

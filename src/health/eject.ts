@@ -4,6 +4,7 @@ import { nextPause } from "./pause.ts";
 import type { HealthChange } from "./observe.ts";
 import type { HealthOptions } from "./options.ts";
 import type { OutlierOptions } from "./options-outliers.ts";
+import { beginStatus } from "./state.ts";
 import type { HealthState } from "./state.ts";
 
 /**
@@ -24,15 +25,8 @@ export function eject(
   const flapping = noteFall(state, now, options);
   const coolsUntil = now + time;
   const next: HealthState = {
-    ...state,
+    ...beginStatus(state, "ejected", reason, now),
     ...flapping,
-    status: "ejected",
-    since: now,
-    reason,
-    failures: 0,
-    successes: 0,
-    probeFailures: 0,
-    samples: undefined,
     cooldown: now - state.since >= options.maxCooldown ? 0 : state.cooldown,
     ejection: time,
     coolsUntil,
@@ -44,10 +38,7 @@ export function eject(
 /** An ejection is over, or is not to last any longer. One that is not ejected stays as it is. */
 export function endEjection(state: HealthState, now: Milliseconds, reason = "its ejection is over"): HealthChange {
   if (state.status !== "ejected") return { state, flipped: false };
-  return {
-    state: { ...state, status: "healthy", since: now, reason, failures: 0, probeFailures: 0, countedAt: {} },
-    flipped: true,
-  };
+  return { state: beginStatus(state, "healthy", reason, now), flipped: true };
 }
 
 /**

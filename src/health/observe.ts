@@ -4,7 +4,7 @@ import { noteFall } from "./flapping.ts";
 import type { HealthOptions } from "./options.ts";
 import { nextPause } from "./pause.ts";
 import { addSample, failureShare } from "./rate.ts";
-import { FAILURE_TEXT } from "./state.ts";
+import { beginStatus, FAILURE_TEXT } from "./state.ts";
 import type { FailureSignal, HealthSignal, HealthState } from "./state.ts";
 
 /** What an observation led to. */
@@ -75,7 +75,7 @@ export function beginProbe(state: HealthState, now: Milliseconds, options: Healt
   const probeAt = now + LOST_PROBE_FACTOR * options.probe.timeout;
   if (state.status === "probing") return { state: { ...state, probeAt }, flipped: false };
   const reason = `probed after a cool-down of ${formatDuration(Math.round(now - state.since))}; before that: ${state.reason}`;
-  return { state: { ...state, status: "probing", since: now, reason, successes: 0, probeAt }, flipped: true };
+  return { state: { ...beginStatus(state, "probing", reason, now), probeAt }, flipped: true };
 }
 
 /** Whether a backend in this state may get new connections. */
@@ -155,14 +155,7 @@ export function fall(
   const coolsUntil = now + cooldown * (1 - options.cooldownJitter * random());
   const after: HealthState = wasWell ? { ...state, ...noteFall(state, now, options) } : state;
   const next: HealthState = {
-    ...after,
-    status: "unhealthy",
-    since: now,
-    reason,
-    failures: 0,
-    successes: 0,
-    probeFailures: 0,
-    samples: undefined,
+    ...beginStatus(after, "unhealthy", reason, now),
     cooldown,
     ejection: wasWell && isLongWell(state, now, options) ? 0 : state.ejection,
     coolsUntil,
@@ -187,15 +180,5 @@ function probePassed(state: HealthState, now: Milliseconds, options: HealthOptio
 /** It is healthy again, after so many probes in a row. */
 export function recover(state: HealthState, successes: number, now: Milliseconds): HealthChange {
   const reason = successes === 1 ? "a probe succeeded" : `${successes} probes in a row succeeded`;
-  const next: HealthState = {
-    ...state,
-    status: "healthy",
-    since: now,
-    reason,
-    failures: 0,
-    successes: 0,
-    probeFailures: 0,
-    countedAt: {},
-  };
-  return { state: next, flipped: true };
+  return { state: beginStatus(state, "healthy", reason, now), flipped: true };
 }

@@ -69,6 +69,12 @@ export interface HealthState {
   readonly probeFailures: number;
 }
 
+/** Another status begins: what was counted towards the end of the one before is over, and nothing is waited for. */
+export function beginStatus(state: HealthState, status: HealthStatus, reason: string, now: Milliseconds): HealthState {
+  const counts = { failures: 0, successes: 0, probeFailures: 0, countedAt: {}, samples: undefined };
+  return { ...state, ...counts, status, since: now, reason, coolsUntil: now, probeAt: now };
+}
+
 /** A backend that nothing bad is known of. */
 export function initialHealth(now: Milliseconds): HealthState {
   return {

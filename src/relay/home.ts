@@ -76,8 +76,6 @@ export class Home {
   readonly briefing: Briefing;
   /** Re-homings so far. */
   count = 0;
-  /** Messages of the client that losses of backends may have taken so far. */
-  lost = 0;
   /** Backends in a row that were lost as soon as they had the tunnel. */
   lostAtOnce = 0;
 
@@ -92,7 +90,8 @@ export class Home {
   private giveUpAt: Milliseconds = Number.POSITIVE_INFINITY;
   private stoppedAt: Milliseconds = 0;
   private joinedAt: Milliseconds = Number.NEGATIVE_INFINITY;
-  private lostNow = 0;
+  /** Messages of the client that the loss of the backend that is left may have taken. */
+  private lost = 0;
   /** It is to leave its new backend, too, when that has answered. */
   private movesOn: MoveReason | undefined;
 
@@ -286,7 +285,7 @@ export class Home {
       const goesOn = this.isLostAtOnce(now);
       this.lostAtOnce = goesOn ? this.lostAtOnce + 1 : 0;
       if (!goesOn) this.giveUpAt = now + this.options.timeout;
-      this.lostNow = 0;
+      this.lost = 0;
     }
     this.phase = phase;
     this.deadline = Math.min(this.giveUpAt, now + longest);
@@ -307,8 +306,7 @@ export class Home {
 
   /** What the old backend had not read when it was lost is lost with it. */
   private countLost(): void {
-    this.lostNow = this.client.undelivered;
-    this.lost += this.lostNow;
+    this.lost = this.client.undelivered;
   }
 
   /** Leaves a backend that goes, or has gone, by itself. */
@@ -342,7 +340,7 @@ export class Home {
     // Whatever it still says, should it come to life again, is not the client's any more.
     this.backend.state = SideState.deaf;
     this.client.readOn();
-    this.finder.search({ reason: this.reason, count: this.count + 1, lost: this.lostNow });
+    this.finder.search({ reason: this.reason, count: this.count + 1, lost: this.lost });
     if (this.lostAtOnce >= LOST_AT_ONCE_MAX) this.strand();
   }
 
