@@ -166,13 +166,13 @@ export class LeaseBook<Worker> {
     return orders;
   }
 
-  /** Takes half of what the worker has that has most to spare; says no where nobody has anything. */
+  /** Takes half of what the worker has that has most to spare; says no where all that there is is used. */
   private borrowFor(worker: Worker, entry: Entry): LeaseOrder<Worker>[] {
     const others = [...this.entries].filter(([other, known]) => other !== worker && slack(known) > 0);
     const [donor] = others.filter(([, { busy }]) => !busy).toSorted(([, a], [, b]) => slack(b) - slack(a));
     if (donor !== undefined) return [this.send(...donor, donor[1].used + Math.floor(slack(donor[1]) / 2))];
-    // Those that have not answered yet may have something after all.
-    if (others.length > 0 || entry.refused) return [];
+    // What is under way may be left over: workers want as soon as they have used up their part, and not only for clients.
+    if (this.sum(({ used }) => used) < this.limit || entry.refused) return [];
     entry.refused = true;
     return [this.send(worker, entry, entry.asked)];
   }

@@ -200,8 +200,7 @@ export class Worker {
     else if (message.type === "shed") this.gateway.pools.get(message.pool)?.shed(message.backends);
     else if (message.type === "ping")
       this.world.send({ type: "pong", request: message.request, connections: this.connections() });
-    else if (message.type === "count")
-      this.world.send({ type: "counts", request: message.request, counts: this.counts() });
+    else if (message.type === "count") this.tellCounts(message.request);
     else void this.drain(message.over, message.settle);
   }
 
@@ -248,6 +247,12 @@ export class Worker {
     this.applyKnowledge(plan);
     for (const turn of this.turns) if (!this.frontage.has(turn.listener)) turn.pass();
     this.world.send({ type: "configured", revision, connections: this.connections() });
+  }
+
+  /** Behind the loads: what is seen to have ended has given its places back. */
+  private tellCounts(request: number): void {
+    this.loads.flush();
+    this.world.send({ type: "counts", request, counts: this.counts() });
   }
 
   private answer(request: number, question: Question): void {
