@@ -108,6 +108,10 @@ export const rebalanceInputSchema = shapeOf<RebalanceInput>()(
     perMinute: positive(RATE, MAX_RATE).exactOptional().describe("Tunnels per minute."),
     minAge: duration.exactOptional().describe("Younger tunnels stay."),
     tolerance: share.exactOptional().describe("Share above the fair share that is left alone."),
+    evens: z
+      .enum(["method", "tunnels"])
+      .exactOptional()
+      .describe("What is evened: what the pool's balancing method compares, or the number of tunnels."),
   }),
 );
 

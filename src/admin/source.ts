@@ -43,6 +43,8 @@ export interface RebalanceInput {
   readonly minAge?: string;
   /** Share (0 to 1) above the fair share that is left alone. */
   readonly tolerance?: number;
+  /** What is evened: what the pool's balancing method compares, or the number of tunnels. */
+  readonly evens?: "method" | "tunnels";
 }
 
 /** Tunnels that are ended, or re-homed, at a pace, and how far that has come. */

@@ -19,7 +19,7 @@ export function drainTerms(own: DrainOptions, input: object): DrainOptions {
 /**
  * The terms of one rebalance: the pool's own, else the defaults, and over them what somebody wants for this one.
  *
- * @param input `{ perMinute, minAge, tolerance, interval }`, all optional, as a file would say them
+ * @param input `{ perMinute, minAge, tolerance, interval, evens }`, all optional, as a file would say them
  * @throws InputError
  */
 export function rebalanceTerms(own: RebalanceOptions | "off", input: object): RebalanceOptions {

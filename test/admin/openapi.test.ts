@@ -21,7 +21,7 @@ const BODIES: Json = {
   BackendInput: { url: "ws://10.0.0.9:8000", weight: 2, state: "draining", maxConnections: "off" },
   BackendChange: { weight: 0.5 },
   DrainInput: { pool: "chat", backend: BACKEND, rate: 5, jitter: 0, waitIdle: "30s", deadline: "off" },
-  RebalanceInput: { pool: "chat", perMinute: 6, minAge: "1m", tolerance: 0.2 },
+  RebalanceInput: { pool: "chat", perMinute: 6, minAge: "1m", tolerance: 0.2, evens: "method" },
 };
 
 const idFor = (path: string): string =>

@@ -179,10 +179,10 @@ test("rebalance asks for what is said, follows it, and cancels it", async (t) =>
     "GET rebalances": [move],
     "DELETE rebalances/m1": { ...move, state: "cancelled" },
   });
-  const flags = ["--per-minute", "60", "--min-age", "1m", "--tolerance", "0.1"];
+  const flags = ["--per-minute", "60", "--min-age", "1m", "--tolerance", "0.1", "--evens", "tunnels"];
   const { code, lines } = await run(["rebalance", "chat", ...flags, "--admin", admin.address]);
   assert.deepEqual([code, lines.at(-1)], [0, "rebalance of pool chat: done, 4 of 4 tunnels moved"]);
-  const body = { pool: "chat", perMinute: 60, minAge: "1m", tolerance: 0.1 };
+  const body = { pool: "chat", perMinute: 60, minAge: "1m", tolerance: 0.1, evens: "tunnels" };
   assert.deepEqual(admin.requests.find(({ method }) => method === "POST")?.body, body);
   assert.equal((await run(["rebalance", "chat", "--cancel", "--admin", admin.address])).code, 0);
   assert.deepEqual(admin.changes(), ["POST rebalances", "DELETE rebalances/m1"]);

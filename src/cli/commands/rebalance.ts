@@ -4,7 +4,7 @@ import { z } from "zod";
 import { ADMIN_FLAGS, ADMIN_OPTIONS, withAdmin } from "../admin-flags.ts";
 import { type MoveView, statusSchema } from "../admin-shapes.ts";
 import { defineCommand } from "../command.ts";
-import { amountFlag, durationFlag, shareFlag, switchFlag } from "../flags.ts";
+import { amountFlag, choiceFlag, durationFlag, shareFlag, switchFlag } from "../flags.ts";
 import { cancelMove, runMove } from "../moves.ts";
 import { findPool } from "../targets.ts";
 import { CANCEL_OPTION, DETACH_OPTION } from "./drain.ts";
@@ -20,6 +20,7 @@ export const rebalanceCommand = defineCommand({
     new Option("--per-minute <NUMBER>", "most tunnels per minute (default: rebalance.perMinute of the pool)"),
     new Option("--min-age <DURATION>", "leave younger tunnels alone"),
     new Option("--tolerance <SHARE>", "leave alone what is above the fair share by no more than this, such as 0.1"),
+    new Option("--evens <WHAT>", "method: what the pool's balancing method compares; tunnels: their number"),
     DETACH_OPTION,
     CANCEL_OPTION,
     ...ADMIN_OPTIONS,
@@ -29,18 +30,19 @@ export const rebalanceCommand = defineCommand({
     perMinute: amountFlag,
     minAge: durationFlag,
     tolerance: shareFlag,
+    evens: choiceFlag(["method", "tunnels"]),
     detach: switchFlag,
     cancel: switchFlag,
   }),
   run: ({ operands: [name = ""], flags }, io) =>
     withAdmin(flags, io, async (client) => {
-      const { perMinute, minAge, tolerance, json, detach, cancel } = flags;
+      const { perMinute, minAge, tolerance, evens, json, detach, cancel } = flags;
       const pool = findPool(await client.read(statusSchema, ["status"]), name);
       if (cancel) {
         const fits = (move: MoveView): boolean => move.pool === pool;
         return cancelMove(client, { kind: "rebalance", subject: `pool ${pool}`, fits }, json, io);
       }
       const telling = { json, detach, cancelBy: `fairlead rebalance ${pool} --cancel` };
-      return runMove(client, "rebalance", { pool, perMinute, minAge, tolerance }, telling, io);
+      return runMove(client, "rebalance", { pool, perMinute, minAge, tolerance, evens }, telling, io);
     }),
 });
