@@ -5,7 +5,7 @@ import { headerValue, withHeader } from "../http/index.ts";
 import type { RawHeaders, RequestFacts } from "../http/index.ts";
 import type { Backend, Pool, Seeker } from "../pool/index.ts";
 import { Dial, dismiss, Home, TRUTH } from "../relay/index.ts";
-import type { DialLimits, DialOutcome, HomeFinder, Search } from "../relay/index.ts";
+import type { DialLimits, DialOutcome, HomeFinder, RehomeReason, Search } from "../relay/index.ts";
 import { agreedText, resetsServerContext } from "../websocket/index.ts";
 import type { UpgradeRequest } from "../websocket/index.ts";
 
@@ -94,6 +94,11 @@ export class Rehoming implements HomeFinder {
     this.settled("failed");
     this.dial?.abort();
     this.leaveQueue?.();
+  }
+
+  /** No other backend was looked for. */
+  stuck(reason: RehomeReason): void {
+    this.gateway.world.meters.rehomed(this.life.pool.name, reason, "failed", 0);
   }
 
   dropped(messages: number): void {

@@ -60,8 +60,10 @@ export class TunnelLife implements TunnelOwner {
   leave(reason: MoveReason): void {
     const { pool, backend, tunnel } = this;
     // Who has nowhere to go is told at once, not after a search.
-    const goes = pool.members.some((one) => one !== backend && one.takesNew) && tunnel.rehome(reason);
-    if (!goes) tunnel.end(reason);
+    const hasWhere = pool.members.some((one) => one !== backend && one.takesNew);
+    if (hasWhere && tunnel.rehome(reason)) return;
+    if (!hasWhere) this.rehoming?.stuck(reason);
+    tunnel.end(reason);
   }
 
   /** Time since its handshake came. */

@@ -1,14 +1,12 @@
 import type { Milliseconds } from "../base/index.ts";
 import type { CloseBody } from "../websocket/index.ts";
 
+import { isParting, SERVER_CLOSES_FIRST_MS } from "./departure.ts";
 import { SideState } from "./side.ts";
 import type { Side } from "./side.ts";
 import { CLOSE_REASON, TRUTH } from "./truth.ts";
 import type { EndCause, LegTruth } from "./truth.ts";
 import type { Tunnel } from "./tunnel.ts";
-
-/** How long a backend that has finished its closing handshake may take to close the connection first (RFC 6455 section 7.1.1). */
-const SERVER_CLOSES_FIRST_MS = 1_000;
 
 /**
  * The end of a tunnel: one closing handshake after the other, the innocent leg's first, then both connections.
@@ -42,7 +40,8 @@ export class Closing {
     this.cause ??= side.name === "client" ? "client-close" : "backend-close";
     const { other } = side;
     const { code } = this.truthOf(other);
-    if (code === "forwarded" || code === "none") other.forwardClose(frame, side.closeHeard?.code);
+    const isOurs = side.answersUs && isParting(side.closeHeard?.code);
+    if (!isOurs && (code === "forwarded" || code === "none")) other.forwardClose(frame, side.closeHeard?.code);
     if (opened) this.waitFor(other);
     this.advance();
   }

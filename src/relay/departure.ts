@@ -4,8 +4,8 @@ import type { Leg, LegListener } from "../wire/index.ts";
 
 import { newMaskKey } from "./own-frames.ts";
 
-/** How long a backend that has been left may take to close the connection first (RFC 6455 section 7.1.1). */
-const SERVER_CLOSES_FIRST_MS = 1_000;
+/** How long a backend may take, behind its closing handshake, to close the connection first (RFC 6455 section 7.1.1). */
+export const SERVER_CLOSES_FIRST_MS = 1_000;
 
 /** With these a backend answers our Close, or goes as well. */
 const PARTING_CODES: ReadonlySet<number | undefined> = new Set([

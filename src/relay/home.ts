@@ -9,6 +9,8 @@ import { MovableBackend } from "./movable-backend.ts";
 import type { MovableClient } from "./movable-client.ts";
 import { Phase } from "./phase.ts";
 import { Replay } from "./replay.ts";
+import { isLoss } from "./search.ts";
+import type { HomeFinder, MoveReason, RehomeReason } from "./search.ts";
 import { SideState } from "./side.ts";
 import { trackingOf } from "./tracking.ts";
 import { CLOSE_REASON, TRUTH } from "./truth.ts";
@@ -16,49 +18,14 @@ import type { EndCause } from "./truth.ts";
 import type { Agreement, Tunnel } from "./tunnel.ts";
 import { WaitingRoom } from "./waiting-room.ts";
 
-/** Why a tunnel leaves a backend that is well. */
-export type MoveReason = "drain" | "rebalance";
-
-/** What a tunnel survives: the loss of its backend. */
-export type LossCause = "backend-vanished" | "backend-silent" | "backend-stalled" | "backend-protocol-error";
-
-/** Why a tunnel looks for another backend; `hand-over`: its own has said a Close that is agreed to mean that. */
-export type RehomeReason = MoveReason | LossCause | "hand-over";
-
-/** A tunnel's search for another backend. */
-export interface Search {
-  readonly reason: RehomeReason;
-  /** Which re-homing of the tunnel it is, from 1 on. */
-  readonly count: number;
-  /** Messages of the client of which it is known that the loss of the old backend may have taken them. */
-  readonly lost: number;
-}
-
-/** Who finds backends. Every search ends with `join` or `strand` of the tunnel's home, or with `searchOver`. */
-export interface HomeFinder {
-  /** The tunnel has left its backend and needs another one. */
-  search(search: Search): void;
-  /** The tunnel needs none any more: it ends. */
-  searchOver(): void;
-  /** Messages of the client have waited in vain: no backend gets them. */
-  dropped(messages: number): void;
-}
-
 /** A backend that is never quiet is left after this many times the quiet time that is waited for. */
 const QUIET_WAITS_MAX = 4;
 /** A backend that is lost sooner than this has not taken the tunnel: the search goes on, with what is left of its time. */
 const STANDS_MS: Milliseconds = 1_000;
-/** So many backends in a row that are lost as soon as they have the tunnel are lost by what it sends, or are all of them ill. */
+/** So many backends in a row that have not served the tunnel are lost by what it sends, or are all of them ill. */
 const LOST_AT_ONCE_MAX = 5;
 /** Share of the time without a backend that the old one's closing handshake may take. */
 const CLOSING_SHARE = 0.5;
-
-const LOSSES: ReadonlySet<EndCause> = new Set<LossCause>([
-  "backend-vanished",
-  "backend-silent",
-  "backend-stalled",
-  "backend-protocol-error",
-]);
 
 /**
  * How one tunnel gets from one backend to the next while its client stays.
@@ -76,7 +43,7 @@ export class Home {
   readonly briefing: Briefing;
   /** Re-homings so far. */
   count = 0;
-  /** Backends in a row that were lost as soon as they had the tunnel. */
+  /** Backends in a row that were lost as soon as they had the tunnel, or without a word. */
   lostAtOnce = 0;
 
   private readonly finder: HomeFinder;
@@ -164,7 +131,7 @@ export class Home {
       return true;
     }
     if (!handsOver || this.backend.hasCut) return false;
-    if (this.phase === Phase.settled) this.reason = "hand-over";
+    if (this.phase === Phase.settled || this.phase === Phase.greeting) this.reason = "hand-over";
     this.abandon(code, "");
     return true;
   }
@@ -198,6 +165,7 @@ export class Home {
       this.countLost();
       this.leave();
     } else if (phase === Phase.closing && now < this.giveUpAt) this.enter(Phase.closing, this.options.quiet);
+    else if (phase === Phase.stopping && this.reason === "rebalance") this.phase = Phase.settled;
     else if (phase !== Phase.settled) this.strand();
   }
 
@@ -228,7 +196,12 @@ export class Home {
 
   /** There is no backend for the tunnel: it ends. */
   strand(): void {
-    if (this.phase === Phase.settled) return;
+    const { phase } = this;
+    if (phase === Phase.settled) return;
+    // A search is its finder's to count.
+    if (phase !== Phase.searching && phase !== Phase.greeting) this.finder.stuck(this.reason);
+    // It has been told already, and has had its time.
+    if (phase === Phase.closing) this.backend.givenUp = true;
     this.tunnel.end(this.reason === "hand-over" ? "drain" : this.reason);
   }
 
@@ -238,6 +211,7 @@ export class Home {
     if (phase === Phase.settled) return;
     this.phase = Phase.settled;
     this.waiting = undefined;
+    backend.answersUs = phase === Phase.closing;
     if (phase === Phase.searching || phase === Phase.closing || backend.leg.closed) {
       backend.muteOther();
       this.finder.dropped(this.client.unsent);
@@ -272,6 +246,11 @@ export class Home {
     return !this.backend.paused && now - this.backend.lastHeard >= this.options.quiet;
   }
 
+  /** Whether the backend that is left has never had a word for the tunnel, and that is why. */
+  private get isLostMute(): boolean {
+    return !this.backend.hasSpoken && (this.reason === "backend-silent" || this.reason === "backend-stalled");
+  }
+
   /** Whether the backend that is left has never served the tunnel. */
   private isLostAtOnce(now: Milliseconds): boolean {
     if (this.phase === Phase.greeting) return true;
@@ -283,9 +262,10 @@ export class Home {
     const { now } = this.tunnel;
     if (this.phase === Phase.settled || (this.phase === Phase.greeting && phase === Phase.searching)) {
       const goesOn = this.isLostAtOnce(now);
-      this.lostAtOnce = goesOn ? this.lostAtOnce + 1 : 0;
+      this.lostAtOnce = goesOn || this.isLostMute ? this.lostAtOnce + 1 : 0;
       if (!goesOn) this.giveUpAt = now + this.options.timeout;
       this.lost = 0;
+      this.movesOn = undefined;
     }
     this.phase = phase;
     this.deadline = Math.min(this.giveUpAt, now + longest);
@@ -293,9 +273,12 @@ export class Home {
   }
 
   private beginToWait(isCut: boolean): void {
-    this.client.beginToWait(isCut);
+    // No backend has got all of a message that was cut: where its beginning is kept anyway, the next one gets all of it.
+    const begun = isCut ? this.replay.begun : undefined;
+    this.client.beginToWait(isCut && begun === undefined);
     this.briefing.prepare();
     this.waiting = new WaitingRoom(this.options.buffer);
+    if (begun !== undefined) this.waiting.add(begun);
   }
 
   private closeOld(): void {
@@ -314,9 +297,9 @@ export class Home {
     const { backend, client, waiting } = this;
     // From here on nothing that is done to the old leg touches the client.
     this.enter(Phase.searching, this.options.timeout);
-    this.countLost();
     const atBoundary = backend.atBoundary;
     if (waiting === undefined) this.beginToWait(client.isCut);
+    this.countLost();
     if (code === undefined || !atBoundary) backend.endSent = true;
     else backend.sayClose({ code, reason });
     if (backend.endSent) backend.leg.destroy();
@@ -339,7 +322,7 @@ export class Home {
   private seek(): void {
     // Whatever it still says, should it come to life again, is not the client's any more.
     this.backend.state = SideState.deaf;
-    this.client.readOn();
+    if (this.waiting?.isFull !== true) this.client.readOn();
     this.finder.search({ reason: this.reason, count: this.count + 1, lost: this.lost });
     if (this.lostAtOnce >= LOST_AT_ONCE_MAX) this.strand();
   }
@@ -386,8 +369,4 @@ export class Home {
     for (const bytes of pieces) if (bytes !== undefined) flowing = this.backend.leg.write(bytes);
     return flowing;
   }
-}
-
-function isLoss(cause: EndCause): cause is LossCause {
-  return LOSSES.has(cause);
 }

@@ -1,7 +1,8 @@
 /** Joining two connections: tunnels, how they end, and dialling backends. */
 export { CLOSE_REASON, type EndCause, type Initiator, type LegTruth, type Truth, TRUTH } from "./truth.ts";
 export { dismiss } from "./departure.ts";
-export { Home, type HomeFinder, type LossCause, type MoveReason, type RehomeReason, type Search } from "./home.ts";
+export { Home } from "./home.ts";
+export type { HomeFinder, LossCause, MoveReason, RehomeReason, Search } from "./search.ts";
 export { type LegMeter, type RelayMeters, unreadMeters } from "./meters.ts";
 export {
   type Agreement,

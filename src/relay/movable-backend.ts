@@ -1,21 +1,26 @@
-import { Opcode } from "../websocket/index.ts";
+import { copyOf, Opcode } from "../websocket/index.ts";
 import type { TrackerOptions } from "../websocket/index.ts";
 import type { Leg } from "../wire/index.ts";
 
 import { Gathered } from "./gathered.ts";
 import type { Home } from "./home.ts";
-import { Side, SideState } from "./side.ts";
+import { MovableSide } from "./movable-side.ts";
+import { SideState } from "./side.ts";
 import type { Tunnel } from "./tunnel.ts";
 
 /**
  * A backend's side of a tunnel that can get another one. Messages are held until they are whole, up to a size, so that
  * the client is seldom left with a message that nobody can complete.
  */
-export class MovableBackend extends Side {
+export class MovableBackend extends MovableSide {
   /** Its messages up to this count, those of all backends of the tunnel counted, are thrown away; 0: none. */
   private swallowUntil = 0;
   /** Its first messages up to this count answer what it is sent again. */
   private answersUntil = 0;
+  /** Bytes that came from the backends before it. */
+  private bytesBefore = 0;
+  /** The count of its messages when an answer was last looked for. */
+  private answersHeard = 0;
   /** Messages of the tunnel's backends that the client has not got. */
   private thrownAway = 0;
   /** The beginning of a message that is not whole yet. */
@@ -34,6 +39,11 @@ export class MovableBackend extends Side {
     return this.isExposed;
   }
 
+  /** Whether anything has come from it, be it a pong. */
+  get hasSpoken(): boolean {
+    return this.bytes > this.bytesBefore;
+  }
+
   /** Whether it has said anything beside the answers to what it is sent again. */
   get hasServed(): boolean {
     return this.tracker.messages > this.answersUntil;
@@ -48,24 +58,13 @@ export class MovableBackend extends Side {
     const { messages, payloadBytes } = old.tracker;
     const swallowed = Math.min(answers, messages - old.thrownAway);
     this.bytes = old.bytes;
+    this.bytesBefore = old.bytes;
     this.tracker.messages = messages;
     this.tracker.payloadBytes = payloadBytes;
     this.answersUntil = messages + answers;
     this.swallowUntil = swallowed === 0 ? 0 : messages + swallowed;
     this.thrownAway = old.thrownAway;
-  }
-
-  override onBytes(bytes: Uint8Array): void {
-    let at = 0;
-    while (at < bytes.length && this.isAnswering) {
-      const end = at + Math.max(1, this.tracker.bytesToBoundary);
-      const { messages } = this.tracker;
-      super.onBytes(bytes.subarray(at, end));
-      at = end;
-      if (this.tracker.messages > messages) this.noteAnswer();
-    }
-    if (at === 0) super.onBytes(bytes);
-    else if (at < bytes.length) super.onBytes(bytes.subarray(at));
+    this.answersHeard = messages;
   }
 
   override onDrain(): void {
@@ -84,7 +83,7 @@ export class MovableBackend extends Side {
   protected override get controlsApart(): boolean {
     const { inMessage, messageAt } = this.tracker;
     // What the client has got in part may be the message before the one that begins in these bytes.
-    return this.isAnswering || (inMessage && (!this.isExposed || messageAt >= 0));
+    return !this.isControls && (this.isPaced || (inMessage && (!this.isExposed || messageAt >= 0)));
   }
 
   protected override noteControl(bytes: Uint8Array): void {
@@ -92,7 +91,8 @@ export class MovableBackend extends Side {
   }
 
   protected override forward(bytes: Uint8Array, start: number, end: number): void {
-    if (this.state !== SideState.open || this.swallowed) return;
+    if (this.isControls) super.forward(bytes, start, end);
+    if (this.isControls || this.state !== SideState.open || this.swallowed) return;
     const { tracker } = this;
     const whole = tracker.atMessageEnd ? end : Math.max(start, tracker.messageAt);
     if (whole > start) {
@@ -107,7 +107,7 @@ export class MovableBackend extends Side {
     if (this.state !== SideState.open || this.swallowed) return;
     const isWhole = this.tracker.atMessageEnd;
     if (!isWhole) {
-      this.begin(bytes.slice(), 0, bytes.length);
+      this.begin(copyOf(bytes), 0, bytes.length);
       return;
     }
     this.release();
@@ -119,16 +119,18 @@ export class MovableBackend extends Side {
     super.forwardCopy(bytes);
   }
 
-  private get isAnswering(): boolean {
+  protected override get isPaced(): boolean {
     return this.tracker.messages < this.answersUntil;
   }
 
-  private noteAnswer(): void {
+  protected override pieceOver(): void {
     const { messages } = this.tracker;
+    if (messages === this.answersHeard) return;
+    this.answersHeard = messages;
     if (messages <= this.swallowUntil) this.thrownAway += 1;
     // What follows is the client's, control frames right behind it too.
     if (messages >= this.swallowUntil) this.swallowUntil = 0;
-    this.home.answered(!this.isAnswering);
+    this.home.answered(!this.isPaced);
   }
 
   /** Whether the data that has just been scanned is of a message that is thrown away. */

@@ -1,13 +1,14 @@
-import { Opcode } from "../websocket/index.ts";
+import { copyOf, Opcode } from "../websocket/index.ts";
 import type { TrackerOptions } from "../websocket/index.ts";
 import type { Leg } from "../wire/index.ts";
 
 import type { Home } from "./home.ts";
-import { Side, SideState } from "./side.ts";
+import { MovableSide } from "./movable-side.ts";
+import { SideState } from "./side.ts";
 import type { Tunnel } from "./tunnel.ts";
 
 /** The client's side of a tunnel whose backend can be exchanged: what it sends may have to wait, or to be kept. */
-export class MovableClient extends Side {
+export class MovableClient extends MovableSide {
   /** The rest of a message whose beginning is lost goes nowhere. */
   private swallows = false;
   /** Messages that have left towards the backend, as far as that is known. */
@@ -47,7 +48,6 @@ export class MovableClient extends Side {
     this.passed = this.tracker.messages + (isCut ? 1 : 0);
     if (!isCut) return;
     this.swallows = true;
-    this.home.replay.dropBegun();
   }
 
   /** What was written to the backend has left. */
@@ -57,22 +57,18 @@ export class MovableClient extends Side {
 
   /** There is another backend: nothing is on its way to it that could have been lost. */
   noteArrived(flowing: boolean): void {
-    this.left = flowing ? this.tracker.messages : this.passed;
+    // The one that was cut is counted when the rest of it has come.
+    this.left = flowing ? this.tracker.messages : this.passed - (this.swallows ? 1 : 0);
     if (flowing) this.readOn();
     else this.rest();
   }
 
-  override onBytes(bytes: Uint8Array): void {
-    let at = 0;
-    // Where single messages matter, each piece ends where a frame does; there are few such bytes.
-    while (at < bytes.length && this.isPaced) {
-      const end = at + Math.max(1, this.tracker.bytesToBoundary);
-      super.onBytes(bytes.subarray(at, end));
-      at = end;
-      if (this.swallows && this.tracker.atMessageEnd) this.swallowed();
-    }
-    if (at === 0) super.onBytes(bytes);
-    else if (at < bytes.length) super.onBytes(bytes.subarray(at));
+  protected override get isPaced(): boolean {
+    return this.swallows || !this.home.replay.done;
+  }
+
+  protected override pieceOver(): void {
+    if (this.swallows && this.tracker.atMessageEnd) this.swallowed();
   }
 
   protected override get passedToBoundary(): boolean {
@@ -80,7 +76,7 @@ export class MovableClient extends Side {
   }
 
   protected override get controlsApart(): boolean {
-    return this.isPaced;
+    return this.isPaced && !this.isControls;
   }
 
   protected override noteControl(bytes: Uint8Array): void {
@@ -111,10 +107,11 @@ export class MovableClient extends Side {
   }
 
   protected override forwardControl(bytes: Uint8Array): void {
-    if (this.state === SideState.open && !this.hand(bytes.slice())) this.rest();
+    if (this.state === SideState.open && !this.hand(copyOf(bytes))) this.rest();
   }
 
   protected override pass(bytes: Uint8Array): boolean {
+    if (this.isControls) return this.hand(bytes);
     if (this.swallows) return true;
     const { replay } = this.home;
     if (!replay.done) {
@@ -136,10 +133,6 @@ export class MovableClient extends Side {
   private swallowed(): void {
     this.swallows = false;
     if (this.home.waiting === undefined) this.left += 1;
-  }
-
-  private get isPaced(): boolean {
-    return this.swallows || !this.home.replay.done;
   }
 
   private hand(bytes: Uint8Array): boolean {

@@ -43,9 +43,10 @@ export class Replay {
     if (this.done) this.gathered.fit();
   }
 
-  /** The message that has been begun will never be whole. */
-  dropBegun(): void {
-    this.gathered.cut(this.ends.at(-1) ?? 0);
+  /** The beginning of the message that is under way; undefined where there is none, or it is not kept. */
+  get begun(): Uint8Array | undefined {
+    const from = this.ends.at(-1) ?? 0;
+    return this.done || from === this.gathered.length ? undefined : this.gathered.bytes?.subarray(from);
   }
 
   /** The whole messages. */

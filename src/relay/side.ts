@@ -1,7 +1,7 @@
 /**
  * HOT PATH: `onBytes` runs for every read of every tunnel.
  */
-import { closeFrame, controlFrame, FrameTracker, Opcode, Scan } from "../websocket/index.ts";
+import { closeFrame, controlFrame, copyOf, FrameTracker, Opcode, Scan } from "../websocket/index.ts";
 import type { CloseBody, TrackerOptions } from "../websocket/index.ts";
 
 import { CLOSE_BODY_EMPTY, HEARTBEAT_PAYLOAD_BYTES, heartbeatPayload, isHeartbeat, newMaskKey } from "./own-frames.ts";
@@ -42,6 +42,8 @@ export class Side implements LegListener {
   saidCode: number | undefined;
   /** A Close of ours waits for the boundary of what is being forwarded to this leg. */
   closeWaits = false;
+  /** It was told to leave before the other leg closed: its Close answers ours. */
+  answersUs = false;
   /** No more bytes will come from this leg. */
   ended = false;
   /** We have ended our direction to this leg. */
@@ -229,7 +231,7 @@ export class Side implements LegListener {
   private hearClose(bytes: Uint8Array): void {
     const { tracker } = this;
     const payload = tracker.controlPayload(bytes);
-    const frame = tracker.frameStart < 0 ? tracker.held().slice() : bytes.subarray(tracker.frameStart, tracker.at);
+    const frame = tracker.frameStart < 0 ? copyOf(tracker.held()) : bytes.subarray(tracker.frameStart, tracker.at);
     this.closeHeard =
       payload.length < 2
         ? CLOSE_BODY_EMPTY
@@ -255,7 +257,7 @@ export class Side implements LegListener {
 
   /** Held bytes belong to the tracker, so what is forwarded is a copy. */
   protected forwardCopy(bytes: Uint8Array): void {
-    if (this.state === SideState.open && !this.pass(bytes.slice())) this.rest();
+    if (this.state === SideState.open && !this.pass(copyOf(bytes))) this.rest();
   }
 
   /** Looks at a control frame that the tracker has found in these bytes. */

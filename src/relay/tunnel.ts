@@ -3,8 +3,9 @@ import type { TunnelOptions } from "../config/index.ts";
 
 import { Closing } from "./closing.ts";
 import type { Leg } from "../wire/index.ts";
-import type { Home, MoveReason } from "./home.ts";
+import type { Home } from "./home.ts";
 import type { RelayMeters } from "./meters.ts";
+import type { MoveReason } from "./search.ts";
 import { Side } from "./side.ts";
 import { trackingOf } from "./tracking.ts";
 import { MovableBackend } from "./movable-backend.ts";

@@ -11,10 +11,15 @@ export class WaitingRoom {
     this.bytesMax = bytesMax;
   }
 
-  /** Keeps a copy. False: it is full, and only what has been read already may still follow. */
+  /** Only what has been read already may still follow. */
+  get isFull(): boolean {
+    return this.gathered.length >= this.bytesMax;
+  }
+
+  /** Keeps a copy. False: it is full. */
   add(bytes: Uint8Array): boolean {
     this.gathered.add(bytes);
-    return this.gathered.length < this.bytesMax;
+    return !this.isFull;
   }
 
   /** All of it in one piece; undefined when there is nothing. */

@@ -116,6 +116,11 @@ export class FrameTracker {
     return this.lost ? Number.POSITIVE_INFINITY : this.remaining;
   }
 
+  /** Whether the beginning of a frame is held back: the next bytes are more of it. */
+  get isHolding(): boolean {
+    return this.holdLength > 0 && !this.released;
+  }
+
   /** Bytes held back from earlier calls; valid until the next call of `scan`. */
   held(): Uint8Array {
     return this.hold === undefined ? new Uint8Array(0) : this.hold.subarray(0, this.holdLength);

@@ -2,7 +2,7 @@ import { Wheel } from "../../src/base/index.ts";
 import type { Clock } from "../../src/base/index.ts";
 import type { RehomeOptions, TunnelOptions } from "../../src/config/index.ts";
 import { Home, Tunnel, unreadMeters } from "../../src/relay/index.ts";
-import type { Search } from "../../src/relay/index.ts";
+import type { RehomeReason, Search } from "../../src/relay/index.ts";
 import { Afterwards, FakeLeg, OPTIONS, TICK } from "./world.ts";
 
 /** A tunnel between legs in memory whose backend can be exchanged. */
@@ -30,10 +30,12 @@ export interface MovableWorld {
   readonly searches: Search[];
   /** Searches that the tunnel gave up itself. */
   readonly givenUp: () => number;
+  /** Why the tunnel could not leave its backend, each time. */
+  readonly stuck: RehomeReason[];
   /** Messages that have waited in vain. */
   readonly dropped: () => number;
   /** Has another backend take the tunnel. */
-  readonly join: (early?: Uint8Array) => FakeLeg;
+  readonly join: (early?: Uint8Array, stalled?: boolean) => FakeLeg;
   readonly over: () => number;
   readonly wheel: Wheel;
   readonly pass: (ms: number) => void;
@@ -52,12 +54,14 @@ export const openMovable = (
   const client = new FakeLeg("client", afterwards);
   const backends = [new FakeLeg("backend", afterwards)];
   const searches: Search[] = [];
+  const stuck: RehomeReason[] = [];
   let givenUp = 0;
   let dropped = 0;
   let over = 0;
   const finder = {
     search: (search: Search) => void searches.push(search),
     searchOver: () => void (givenUp += 1),
+    stuck: (reason: RehomeReason) => void stuck.push(reason),
     dropped: (messages: number) => void (dropped += messages),
   };
   const all: RehomeOptions = { ...REHOME, ...rehome };
@@ -68,8 +72,9 @@ export const openMovable = (
   const tunnel = new Tunnel(client, backend(), { ...OPTIONS, ...options, rehome: all }, AGREED, world, owner);
   tunnel.start(undefined, undefined);
   afterwards.run();
-  const join = (early?: Uint8Array): FakeLeg => {
+  const join = (early?: Uint8Array, stalled = false): FakeLeg => {
     const leg = new FakeLeg("backend", afterwards);
+    leg.stalled = stalled;
     if (home.join(leg, AGREED, early)) backends.push(leg);
     else leg.destroy();
     afterwards.run();
@@ -89,6 +94,7 @@ export const openMovable = (
     backends,
     backend,
     searches,
+    stuck,
     givenUp: () => givenUp,
     dropped: () => dropped,
     join,

@@ -43,8 +43,8 @@ test("when the time of a planned move is over with something left to be said, th
     endless.pass(100);
   }
   assert.deepEqual([endless.searches.length, endless.tunnel.cause], [0, "drain"]);
-  endless.pass(6_000);
-  assert.deepEqual(closesIn(endless.client.frames()), [1012]);
+  assert.deepEqual(endless.stuck, ["drain"]);
+  assert.deepEqual(closesIn(endless.client.frames()), [1012], "its time has been long enough");
 });
 
 for (const replay of [0, 2]) {

@@ -145,6 +145,11 @@ export class FakeLeg implements Leg {
 
   // What the peer sees.
 
+  /** How often something was written. */
+  get writes(): number {
+    return this.written.length;
+  }
+
   /** Everything that was written; read from the very memory, as a socket that has not sent it yet would. */
   get output(): Buffer {
     return Buffer.concat(this.written);

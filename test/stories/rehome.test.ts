@@ -126,6 +126,8 @@ test("at a drain's deadline, who has no other backend to go to is told so at onc
   assert.equal((await client.closed()).code, 1012);
   const { tunnel, rehomed } = await fairlead.record(({ kind }) => kind === "tunnel");
   assert.deepEqual([tunnel?.cause, rehomed], ["drain", 0]);
+  const counted = await metrics(t, fairlead);
+  assert.match(counted, /fairlead_rehomings_total\{pool="default",reason="drain",outcome="failed"\} 1/);
 });
 
 test("when no backend comes within the timeout the client gets 1012", async (t) => {
