@@ -7,7 +7,7 @@ import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { startEcho } from "../kit/backends.ts";
 import { authority, certificateFor } from "../kit/certs.ts";
 import { lastly } from "../kit/cleanup.ts";
-import { within } from "../kit/until.ts";
+import { until, within } from "../kit/until.ts";
 import { asFairlead, configFile, runCommand } from "./command.ts";
 
 for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
@@ -37,10 +37,12 @@ for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
     assert.equal(first.isSessionReused(), false);
     const session = first.getSession();
     assert.ok(session);
-    // Both stay open, so that the second one gets the other worker.
-    const second = await open({ session });
-    const workers = (await fairlead.status()).workers.map(({ connections }) => connections);
-    assert.deepEqual(workers, [1, 1]);
+    // All stay open, so that sooner or later one gets the other worker.
+    let second = first;
+    await until(async () => {
+      second = await open({ session });
+      return (await fairlead.status()).workers.every(({ connections }) => connections > 0);
+    }, "the other worker has one");
     assert.equal(second.isSessionReused(), true);
     assert.equal(second.getPeerCertificate().subject?.CN ?? "chat.example.com", "chat.example.com");
   });
