@@ -166,5 +166,5 @@ test("nothing that a balancer did keeps its program alive: open sockets, request
   const closed = performance.now();
   assert.equal(await program.exit(), 0);
   const late = performance.now() - closed;
-  assert.ok(late < 1_000, `it ended ${Math.round(late)} ms after its balancer`);
+  assert.ok(late < 3_000, `it ended ${Math.round(late)} ms after its balancer`);
 });

@@ -65,7 +65,7 @@ test("a backend that is killed is noticed before any client is, and again when i
 
 test("a frozen backend passes a tcp probe, and no websocket probe; thawed it is well again", async (t) => {
   const backend = await startChild(t);
-  const pace = { ...PACE, timeout: "500ms" };
+  const pace = { ...PACE, timeout: "1s" };
   const fairlead = await serving(t, {
     deep: { backends: [backend.url], health: { ...QUICK, active: { kind: "websocket", ...pace } } },
     shallow: { backends: [backend.url], health: { ...QUICK, active: { kind: "tcp", ...pace } } },
@@ -81,7 +81,7 @@ test("a frozen backend passes a tcp probe, and no websocket probe; thawed it is 
 test("a backend that says 101 and then nothing is found out by a ping", async (t) => {
   const silent = await startRaw(t, async (peer) => void peer.write(switchingHead(await peer.head())));
   const echo = await startEcho(t, { name: "echo" });
-  const active = { kind: "websocket", ...PACE, timeout: "500ms" };
+  const active = { kind: "websocket", ...PACE, timeout: "1s" };
   const fairlead = await serving(t, {
     default: { backends: [silent.url, echo.url], balance: "round-robin", health: { ...QUICK, active } },
   });
@@ -245,7 +245,7 @@ test("a backend whose packets are lost on the way is found out, and well again o
   if (!needTool(t, "a network of one's own (root, unshare, nsenter, ip, nft)", canIsolate())) return;
   const within = await ownNetwork(t);
   const backend = await startChild(t, 0, within);
-  const health = { ...QUICK, active: { kind: "websocket", ...PACE, timeout: "500ms" } };
+  const health = { ...QUICK, active: { kind: "websocket", ...PACE, timeout: "1s" } };
   const file = configFile(t, { pools: { default: { backends: [backend.url], health } }, drain: "100ms" });
   const args = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--log-format", "json", "--workers", "1"];
   const [command, ...rest] = [...within, process.execPath, COMMAND, "serve", ...args, "--config", file];

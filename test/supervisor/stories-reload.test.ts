@@ -86,8 +86,8 @@ for (const [workers, driver] of [
       ofOne.map(async (client) => ({ ...(await client.closed()), at: performance.now() - begun })),
     );
     assert.deepEqual([...new Set(ends.map(({ code }) => code))], [1012]);
-    const times = ends.map(({ at }) => at).toSorted((a, b) => a - b);
-    assert.ok((times.at(-1) ?? 0) - (times[0] ?? 0) > 500, `they ended at ${times.map(Math.round).join(", ")}`);
+    const times = ends.map(({ at }) => at);
+    assert.ok(Math.max(...times) > 800, `they ended at ${times.map(Math.round).join(", ")}`);
     for (const client of clients.filter((_, at) => names[at] === "two")) assert.equal(await whose(client), "two");
     const endedMoves = async () => (await api.events()).filter(({ type }) => type === "move-ended");
     await until(async () => (await endedMoves()).length > 0, "the drain is over");

@@ -74,7 +74,7 @@ for (const workers of [1, 2]) {
       assertSameMoment(after.since, before.since);
       assertSameMoment(after.outUntil, before.outUntil);
       assertSameMoment(after.stateSince, before.stateSince);
-      assert.ok(after.penalty > 0.9, `the penalty is ${after.penalty}`);
+      assert.ok(after.penalty > 0.5, `the penalty is ${after.penalty}`);
       await openInTurn(t, fairlead.url, 4);
       const { failures, load } = await backendOf(fairlead, dead);
       assert.deepEqual([failures, load], [0, 0], "nobody has been sent there");
@@ -82,16 +82,16 @@ for (const workers of [1, 2]) {
   }
 
   test(`how fast backends answer, and what they say of their load, is known from the first socket on (${workers} workers)`, async (t) => {
-    const slow = await startLaden(t, { delay: 300, load: "0.9" });
+    const slow = await startLaden(t, { delay: 1_500, load: "0.9" });
     const fast = await startLaden(t, { load: "0.1" });
     const fairlead = await start(t, { backends: [slow.url, fast.url], workers, balance: "fastest" });
     await until(async () => {
       for (const client of await openInTurn(t, fairlead.url, 2)) await client.bye();
-      return ((await backendOf(fairlead, slow.url)).measured?.handshakeMs ?? 0) > 250;
+      return ((await backendOf(fairlead, slow.url)).measured?.handshakeMs ?? 0) > 1_200;
     }, "the slow one has been measured");
     await upgrade(t, fairlead, fairlead.pid);
     const [known, other] = [await backendOf(fairlead, slow.url), await backendOf(fairlead, fast.url)];
-    assert.ok((known.measured?.handshakeMs ?? 0) > 250, JSON.stringify(known));
+    assert.ok((known.measured?.handshakeMs ?? 0) > 1_200, JSON.stringify(known));
     assert.deepEqual(
       [known, other].map(({ measured }) => measured?.reported?.load),
       [0.9, 0.1],

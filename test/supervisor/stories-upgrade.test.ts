@@ -22,7 +22,7 @@ for (const [workers, driver] of [
 ] as const) {
   test(`no client notices three upgrades in a row (${workers} workers, ${driver})`, async (t) => {
     const backend = await startEcho(t);
-    const args = [backend.url, "--workers", workers, "--socket-driver", driver, "--drain", "2s"];
+    const args = [backend.url, "--workers", workers, "--socket-driver", driver, "--drain", "5s"];
     const fairlead = await startFairlead(t, args);
     const staying = await openInTurn(t, fairlead.url, 6);
     const closed = Promise.all(

@@ -67,7 +67,7 @@ describe("files that change", () => {
     const path = join(folderFor(t), "fairlead.yaml");
     writeFileSync(path, "0");
     let text = "";
-    t.after(watchFiles([path], () => (text = readFileSync(path, "utf8")), { ...OPTIONS, delay: 100 }));
+    t.after(watchFiles([path], () => (text = readFileSync(path, "utf8")), { ...OPTIONS, delay: 1_000 }));
     for (const piece of ["begun ", "and ", "done"]) {
       writeFileSync(path, piece, { flag: "a" });
       await new Promise(setImmediate);
