@@ -12,7 +12,7 @@ import { openWs } from "../kit/clients.ts";
 import { rawConnect } from "../kit/raw.ts";
 import { until } from "../kit/until.ts";
 
-const serve = async (t: TestContext, headTimeout = "500ms"): Promise<Harbour> => {
+const serve = async (t: TestContext, headTimeout = "20s"): Promise<Harbour> => {
   const backend = await startEcho(t);
   const certificates = [
     { ...pem(["127.0.0.1", "localhost"]), hosts: [] },
@@ -64,7 +64,7 @@ test("a verified socket echoes over TLS", async (t) => {
 });
 
 test("plain text, garbage and silence on a TLS port are ended, and nobody else notices", async (t) => {
-  const harbour = await serve(t);
+  const harbour = await serve(t, "2s");
   const bystander = await openWs(t, `wss://127.0.0.1:${harbour.port}`, { ca: authority().cert });
   for (const text of ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", "\x16\x03\x01\x00\x05hello", "\0\0\0\0\0\0\0\0\0"]) {
     const peer = await rawConnect(t, harbour.port);

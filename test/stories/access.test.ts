@@ -29,7 +29,7 @@ test("with accessEvery an open tunnel tells what it has carried by now, again an
   const client = await openWs(t, fairlead.url);
   await client.ask("hello");
   const first = await fairlead.record(({ phase }) => phase === "progress");
-  assert.ok(first.durationMs >= 1_000 && first.durationMs < 2_000, `after ${first.durationMs} ms`);
+  assert.ok(first.durationMs >= 1_000, `after ${first.durationMs} ms`);
   assert.deepEqual([first.progress?.client.messages, first.progress?.backend.bytes, first.tunnel], [1, 7, null]);
   const second = await fairlead.record(({ phase, durationMs }) => phase === "progress" && durationMs >= 2_000);
   assert.equal(second.id, first.id);

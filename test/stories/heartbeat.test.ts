@@ -9,7 +9,8 @@ import { startRehoming } from "../kit/rehoming.ts";
 import { endOf, openRawTunnel } from "../kit/tunnel.ts";
 import { until } from "../kit/until.ts";
 
-const FAST = { heartbeat: { interval: "200ms", timeout: "300ms" } } as const;
+/** Peers live and are here with us: who does not answer for so long is frozen, not kept waiting by a busy machine. */
+const FAST = { heartbeat: { interval: "500ms", timeout: "2s" } } as const;
 
 /** A leg that answers is pinged so often before a test is content. */
 const ROUNDS = 3;
@@ -93,10 +94,10 @@ const answerAll = async (peer: Awaited<ReturnType<typeof openRawTunnel>>["client
 };
 
 test("data is a sign of life: a peer that sends but never pongs is kept", async (t) => {
-  const tunnel = await openRawTunnel(t, { tunnel: FAST });
+  const tunnel = await openRawTunnel(t, { tunnel: { heartbeat: { interval: "2s", timeout: "2s" } } });
   const answers = answerAll(tunnel.server);
   const talk = setInterval(() => tunnel.client.text("still here"), 50);
-  await new Promise((resolve) => setTimeout(resolve, 1500)); // several times what a silent client would have
+  await new Promise((resolve) => setTimeout(resolve, 6_000)); // longer than a silent client would have
   clearInterval(talk);
   assert.equal(tunnel.client.received.ended, undefined);
   assert.equal(tunnel.client.received.rest().length, 0, "who talks is not pinged");
@@ -120,11 +121,11 @@ test("a frozen backend process is found, its client told 1012, and new clients g
       default: {
         backends: [frozen.url, well.url],
         balance: "round-robin",
-        dial: { connectTimeout: "300ms", handshakeTimeout: "300ms" },
+        dial: { connectTimeout: "2s", handshakeTimeout: "2s" },
         health: { failureThreshold: 1 },
       },
     },
-    tunnel: { ...FAST, closeTimeout: "300ms" },
+    tunnel: { heartbeat: { interval: "1s", timeout: "2s" }, closeTimeout: "300ms" },
   });
   const clients = [await openWs(t, fairlead.url), await openWs(t, fairlead.url)];
   const names = await Promise.all(clients.map(whose));
@@ -176,7 +177,7 @@ test("a killed backend process costs each of its clients a 1012", async (t) => {
 test("with re-homing, clients of a backend that is frozen go on elsewhere, and the ping that it has is answered there", async (t) => {
   const frozen = await startNodeEcho(t, "frozen");
   const other = await startNodeEcho(t, "other");
-  const fairlead = await startRehoming(t, [frozen, other], "on", FAST.heartbeat);
+  const fairlead = await startRehoming(t, [frozen, other], "on", { interval: "1s", timeout: "2s" });
   const client = await openWs(t, fairlead.url);
   assert.equal(await client.ask("who"), "frozen");
   frozen.freeze();

@@ -23,9 +23,9 @@ test("a tunnel without data for idleTimeout ends with 1001 on both sides", async
 const IDLE_RAW = { name: "raw", match: { path: "/raw" }, pool: "raw", tunnel: { idleTimeout: "300ms" } } as const;
 
 test("data in either direction keeps a tunnel from being idle; pings and pongs do not", async (t) => {
-  const tunnel = await openRawTunnel(t, { config: { routes: [{ ...IDLE_RAW, tunnel: { idleTimeout: "1s" } }] } });
+  const tunnel = await openRawTunnel(t, { config: { routes: [{ ...IDLE_RAW, tunnel: { idleTimeout: "3s" } }] } });
   for (let turn = 0; turn < 6; turn += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 300)); // well under the limit each time, far over it in all
+    await new Promise((resolve) => setTimeout(resolve, 800)); // well under the limit each time, far over it in all
     const from = turn % 2 === 0 ? tunnel.client : tunnel.server;
     const to = turn % 2 === 0 ? tunnel.server : tunnel.client;
     from.text("busy");

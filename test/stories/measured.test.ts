@@ -63,7 +63,7 @@ test("under fastest a backend that lets handshakes time out counts with the time
       default: {
         backends: [quick.url, silent.url],
         balance: "fastest",
-        dial: { handshakeTimeout: "100ms" },
+        dial: { handshakeTimeout: "1s" },
         health: { failureThreshold: 1000 },
       },
     },

@@ -50,7 +50,7 @@ test("where a rate is set they come at that rate, and all stay", async (t) => {
 
 test("those for which there is no room get 1012 when the time is over, and the others stay", async (t) => {
   const room = 5;
-  const { clients, other, fairlead } = await lose(t, {}, "1s", { maxConnections: room });
+  const { clients, other, fairlead } = await lose(t, {}, "4s", { maxConnections: room });
   const isClosed = ({ socket }: Client): boolean => socket.readyState === socket.CLOSED;
   await until(() => clients.filter(isClosed).length === CLIENTS - room, "the others are told");
   assert.equal(other.sockets.size, room);

@@ -9,7 +9,7 @@ import { adminOf, drainBackend, startRehoming } from "../kit/rehoming.ts";
 import { connected, openSocketIo, type SocketIoServer, startSocketIo } from "../kit/socket-io.ts";
 import { until, within } from "../kit/until.ts";
 
-const REHOME = { replay: 1, swallowReplies: 2, timeout: "1s", quiet: "50ms" } as const;
+const REHOME = { replay: 1, swallowReplies: 2, timeout: "20s", quiet: "50ms" } as const;
 
 interface Story {
   readonly one: SocketIoServer;
@@ -22,6 +22,7 @@ interface Setting {
   readonly two?: Partial<ServerOptions>;
   readonly replay?: number;
   readonly swallowReplies?: number;
+  readonly timeout?: string;
   /** Called with both servers. */
   readonly prepare?: (server: Server) => void;
 }
@@ -206,7 +207,7 @@ test("socket.io: two namespaces go on with `replay: 2` and `swallowReplies: 3`",
 });
 
 test("socket.io: a client that has begun with polling is refused by the other server, gets 1012 and connects anew", async (t) => {
-  const story = await begin(t);
+  const story = await begin(t, { timeout: "1s" });
   const { socket, ends } = await open(t, story, { transports: ["polling", "websocket"], reconnection: true });
   await until(() => socket.io.engine.transport.name === "websocket", "it is upgraded");
   const { id } = socket;

@@ -54,16 +54,18 @@ test("a backend that is killed with 50 clients talking: none of them sees a clos
   });
   const clients = await Promise.all(Array.from({ length: CLIENTS }, () => openWs(t, fairlead.url)));
   let talking = true;
+  t.after(() => (talking = false));
   const chats = clients.map(async ({ socket }, index) => {
     for (let count = 0; talking; count += 1) {
       socket.send(`${index}: ${count}`);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }
   });
   await until(() => clients.every(({ messages }) => messages.length > 3), "all are talking");
   await doomed.kill();
   const before = clients.map(({ messages }) => messages.length);
-  await until(() => clients.every(({ messages }, index) => messages.length > (before[index] ?? 0) + 10), "all talk on");
+  const talkOn = (): boolean => clients.every(({ messages }, index) => messages.length > (before[index] ?? 0) + 10);
+  await until(talkOn, "all talk on", 60_000);
   talking = false;
   await Promise.all(chats);
   for (const [index, { messages, socket }] of clients.entries()) {
@@ -162,7 +164,7 @@ test("the only backend starts again: its clients stay, and what they say meanwhi
 test("a backend that accepts and says nothing has until the timeout; the client's Close ends the wait", async (t) => {
   const one = await startEcho(t);
   const mute = await startRaw(t);
-  const fairlead = await start(t, [one.url, mute.url], { timeout: "500ms" });
+  const fairlead = await start(t, [one.url, mute.url], { timeout: "3s" });
   const client = await openWs(t, fairlead.url);
   await one.kill();
   const peer = await mute.peer();
@@ -174,7 +176,7 @@ test("a backend that accepts and says nothing has until the timeout; the client'
 test("a backend that answers with another subprotocol is left, and the client gets 1012", async (t) => {
   const one = await startEcho(t);
   const other = await startEcho(t, { protocol: () => "other" });
-  const fairlead = await start(t, [one.url, other.url], { timeout: "500ms" });
+  const fairlead = await start(t, [one.url, other.url], { timeout: "3s" });
   const client = await openWs(t, fairlead.url, { protocols: ["chat", "other"] });
   assert.equal(client.socket.protocol, "chat");
   await one.kill();
