@@ -1,10 +1,9 @@
 import { detachedEntry } from "../base/index.ts";
 import type { Milliseconds } from "../base/index.ts";
 import { carriedNothing, isEmptyReading } from "../pool/index.ts";
-import type { Backend, BackendReading, CarriedBy } from "../pool/index.ts";
+import type { BackendReading } from "../pool/index.ts";
 
 import type { Gateway } from "./gateway.ts";
-import { Traffic } from "./traffic.ts";
 
 /** How often what balancing methods go by is measured. */
 const LOOK_INTERVAL_MS: Milliseconds = 1_000;
@@ -26,23 +25,10 @@ export function gauge(gateway: Gateway): void {
   wheel.add(entry, LOOK_INTERVAL_MS);
 }
 
-function look(gateway: Gateway, elapsed: Milliseconds): BackendReading[] {
-  const pools = [...gateway.pools.values()].filter(({ isMeasured }) => isMeasured);
-  const carriedBy = pools.some(({ asksForTraffic }) => asksForTraffic) ? readTunnels(gateway) : carriedNothing;
-  return pools.flatMap((pool) => pool.look(elapsed, carriedBy));
-}
-
-/** What tunnels have carried, those that have ended and those that are open. */
-function readTunnels({ tunnels, pools, world }: Gateway): CarriedBy {
-  const carried = new Map<Backend, Traffic>();
-  for (const pool of pools.values()) {
-    if (!pool.asksForTraffic) continue;
-    for (const backend of pool.backends) {
-      const traffic = new Traffic();
-      traffic.add(world.meters.past(pool.name, backend.name));
-      carried.set(backend, traffic);
-    }
-  }
-  for (const { tunnel, backend } of tunnels) carried.get(backend)?.addTunnel(tunnel);
-  return (backend) => carried.get(backend) ?? carriedNothing(backend);
+function look({ pools, tunnels, world: { meters } }: Gateway, elapsed: Milliseconds): BackendReading[] {
+  const measured = [...pools.values()].filter(({ isMeasured }) => isMeasured);
+  const traffic = measured.some(({ asksForTraffic }) => asksForTraffic) ? meters.traffic(tunnels) : undefined;
+  return measured.flatMap((pool) =>
+    pool.look(elapsed, (backend) => traffic?.get(meters.carrierOf(pool.name, backend.name)) ?? carriedNothing(backend)),
+  );
 }

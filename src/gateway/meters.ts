@@ -12,13 +12,13 @@ import {
   statusLabel,
 } from "../metrics/index.ts";
 import type { DistributionName, HistogramCounts, Labelled, Measures, TotalName } from "../metrics/index.ts";
-import type { LegMeter, RehomeReason, RelayMeters, Tunnel } from "../relay/index.ts";
+import type { LegMeter, RehomeReason, RelayMeters } from "../relay/index.ts";
 import { newFrameSizes } from "../websocket/index.ts";
 
 import { frameHistogram } from "./frame-histogram.ts";
 import type { AccessRecord, RecordDraft } from "./record.ts";
 import { Traffic } from "./traffic.ts";
-import type { Carrier } from "./traffic.ts";
+import type { Carrier, OpenTunnel } from "./traffic.ts";
 
 const SECOND_MS = 1_000;
 
@@ -103,9 +103,16 @@ export class Meters implements RelayMeters {
     }
   }
 
-  /** What tunnels to a backend that have ended had carried. */
-  past(pool: string, backend: string): Traffic {
-    return this.carrierOf(pool, backend).past;
+  /** What tunnels have carried so far, those that have ended and those that are open, by what they are counted with. */
+  traffic(open: Iterable<OpenTunnel>): Map<Carrier, Traffic> {
+    const traffic = new Map<Carrier, Traffic>();
+    for (const carrier of this.carriers.values()) {
+      const all = new Traffic();
+      all.add(carrier.past);
+      traffic.set(carrier, all);
+    }
+    for (const { tunnel, carrier, before } of open) traffic.get(carrier)?.addTunnel(tunnel, before);
+    return traffic;
   }
 
   /**
@@ -114,10 +121,9 @@ export class Meters implements RelayMeters {
    * @param open the tunnels that are open
    * @param levels what is so at the moment with pools
    */
-  snapshot(open: Iterable<OpenTunnel>, levels: Pick<Measures["levels"], "queued" | "rehoming">): Measures {
-    const { traffic, backlog } = readTunnels(open);
+  snapshot(open: ReadonlySet<OpenTunnel>, levels: Pick<Measures["levels"], "queued" | "rehoming">): Measures {
     const counted = forTotals((name) => this.totals[name].snapshot());
-    const carried = this.carried(traffic);
+    const carried = this.carried(open);
     const distributions: Record<DistributionName, Labelled<HistogramCounts>> = forDistributions((name) =>
       this.distributions[name].all().map(([labels, histogram]) => [labels, histogram.snapshot()] as const),
     );
@@ -127,7 +133,7 @@ export class Meters implements RelayMeters {
       [["from_client"], frameHistogram(this.client.frameSizes, payload("from_client"))],
       [["from_backend"], frameHistogram(this.backend.frameSizes, payload("from_backend"))],
     ];
-    return { totals: { ...counted, ...carried }, distributions, levels: { ...levels, backlogBytes: backlog } };
+    return { totals: { ...counted, ...carried }, distributions, levels: { ...levels, backlogBytes: backlogOf(open) } };
   }
 
   private closed({ pool = "", backend = "" }: RecordDraft, tunnel: EndedTunnel, seconds: number): void {
@@ -150,22 +156,15 @@ export class Meters implements RelayMeters {
     return carrier;
   }
 
-  /** What tunnels have carried, those that have ended and those that are open. */
-  private carried(
-    open: ReadonlyMap<Carrier, Traffic>,
-  ): Pick<Measures["totals"], "messages" | "bytes" | "payloadBytes"> {
+  private carried(open: Iterable<OpenTunnel>): Pick<Measures["totals"], "messages" | "bytes" | "payloadBytes"> {
     const [messages, bytes, payloadBytes] = [new Counter(), new Counter(), new Counter()];
     payloadBytes.add(["from_client"], 0);
     payloadBytes.add(["from_backend"], 0);
-    for (const carrier of this.carriers.values()) {
-      const all = new Traffic();
-      all.add(carrier.past);
-      const now = open.get(carrier);
-      if (now !== undefined) all.add(now);
+    for (const [{ labels }, traffic] of this.traffic(open)) {
       for (const [direction, label] of DIRECTIONS) {
-        messages.add([...carrier.labels, label], all.messages[direction]);
-        bytes.add([...carrier.labels, label], all.bytes[direction]);
-        payloadBytes.add([label], all.payload[direction]);
+        messages.add([...labels, label], traffic.messages[direction]);
+        bytes.add([...labels, label], traffic.bytes[direction]);
+        payloadBytes.add([label], traffic.payload[direction]);
       }
     }
     return { messages: messages.snapshot(), bytes: bytes.snapshot(), payloadBytes: payloadBytes.snapshot() };
@@ -177,14 +176,6 @@ export class Meters implements RelayMeters {
   }
 }
 
-/** A tunnel, and what it was given when it was opened. */
-interface OpenTunnel {
-  readonly tunnel: Tunnel;
-  readonly carrier: Carrier;
-  /** What it had carried when it was given this carrier; undefined: nothing. */
-  readonly before: Traffic | undefined;
-}
-
 type EndedTunnel = NonNullable<AccessRecord["tunnel"]>;
 
 const DIRECTIONS = [
@@ -192,22 +183,15 @@ const DIRECTIONS = [
   ["fromBackend", "from_backend"],
 ] as const;
 
-function readTunnels(open: Iterable<OpenTunnel>): {
-  traffic: Map<Carrier, Traffic>;
-  backlog: Measures["levels"]["backlogBytes"];
-} {
-  const traffic = new Map<Carrier, Traffic>();
+/** What waits to be written to open tunnels. */
+function backlogOf(open: Iterable<OpenTunnel>): Measures["levels"]["backlogBytes"] {
   const backlog = { client: 0, backend: 0 };
-  for (const { tunnel, carrier, before } of open) {
+  for (const { tunnel } of open) {
     backlog.client += tunnel.client.leg.backlog;
     backlog.backend += tunnel.backend.leg.backlog;
-    let sum = traffic.get(carrier);
-    if (sum === undefined) traffic.set(carrier, (sum = new Traffic()));
-    sum.addTunnel(tunnel, before);
   }
-  const backlogBytes = [
+  return [
     [["client"], backlog.client],
     [["backend"], backlog.backend],
-  ] as const;
-  return { traffic, backlog: backlogBytes };
+  ];
 }

@@ -36,3 +36,11 @@ export interface Carrier {
   /** What tunnels that have ended had carried. */
   readonly past: Traffic;
 }
+
+/** A tunnel that is open, and what it is counted with. */
+export interface OpenTunnel {
+  readonly tunnel: Tunnel;
+  readonly carrier: Carrier;
+  /** What it had carried when it was given this carrier; undefined: nothing. */
+  readonly before: Traffic | undefined;
+}
