@@ -41,6 +41,8 @@ export class Ward {
   private spared: ReadonlyMap<string, Finding> = new Map();
   private readonly world: WardWorld;
   private readonly timer = detachedEntry(() => this.look());
+  /** Time between two looks for outliers; 0: nobody looks. */
+  private every: Milliseconds = 0;
 
   constructor(config: PoolConfig, world: WardWorld) {
     this.config = config;
@@ -61,10 +63,7 @@ export class Ward {
   update(config: PoolConfig, patients: ReadonlyMap<string, Patient>): void {
     this.config = config;
     this.patients = patients;
-    const { wheel } = this.world;
-    wheel.remove(this.timer);
-    if (config.health.outliers !== "off") wheel.add(this.timer, this.interval());
-    else this.spared = new Map();
+    this.lookEvery(this.interval());
     this.settle();
   }
 
@@ -100,6 +99,16 @@ export class Ward {
   /** Those that are to take work; who is drained is out for another reason. */
   private members(): Patient[] {
     return [...this.patients.values()].filter(({ backend }) => backend.state === "active");
+  }
+
+  /** A look that is due as before stays due: who reloads often does not put it off. */
+  private lookEvery(interval: Milliseconds): void {
+    if (interval === this.every) return;
+    this.every = interval;
+    const { wheel } = this.world;
+    wheel.remove(this.timer);
+    if (interval > 0) wheel.add(this.timer, interval);
+    else this.spared = new Map();
   }
 
   /** Ejects who stands out, the worst first, as far as so many may be out. */

@@ -97,6 +97,31 @@ test("who comes back from an ejection warms up; who is only tried in a panic doe
   assert.ok(told.every(([, backend]) => backend === TWO));
 });
 
+test("reloads that change nothing of it do not put off the look for outliers", () => {
+  const { board, pass, statuses } = boardWith({ outliers: OUTLIERS }, { backends: ALL });
+  board.takeVitals(ALL.map((backend) => ["chat", backend, handshakes(backend === TWO ? 800 : 10)] as const));
+  for (let reloads = 0; reloads < 2; reloads += 1) {
+    pass(900);
+    board.update(poolsWith({ outliers: OUTLIERS }, ALL));
+  }
+  assert.deepEqual(statuses(), ["healthy", "ejected", "healthy", "healthy"]);
+});
+
+test("another window, or none, goes for the look for outliers at once", () => {
+  const { board, pass, statuses } = boardWith({ outliers: { ...OUTLIERS, window: "10m" } }, { backends: ALL });
+  const see = (): void =>
+    board.takeVitals(ALL.map((backend) => ["chat", backend, handshakes(backend === TWO ? 800 : 10)] as const));
+  board.update(poolsWith({ outliers: OUTLIERS }, ALL));
+  see();
+  pass(1_100);
+  assert.deepEqual(statuses(), ["healthy", "ejected", "healthy", "healthy"]);
+  board.update(poolsWith({ outliers: "off" }, ALL));
+  board.update(poolsWith({ outliers: OUTLIERS }, ALL));
+  see();
+  pass(1_100);
+  assert.deepEqual(statuses(), ["healthy", "ejected", "healthy", "healthy"], "who looks again does so from then on");
+});
+
 test("no more than the share is ejected, the worst first, and who is unhealthy counts", () => {
   const { board, pass, statuses, fall } = boardWith(
     { outliers: { ...OUTLIERS, maxEjected: 0.5 } },
