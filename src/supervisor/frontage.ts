@@ -100,8 +100,9 @@ export class Frontage {
 
   private retire(listener: Listener): void {
     listener.closeIdle();
+    // A look that is due stays due: who reloads often does not put it off.
+    if (this.retired.size === 0) this.world.wheel.add(this.look, RETIRED_LOOK_INTERVAL_MS);
     this.retired.add(listener);
-    this.world.wheel.add(this.look, RETIRED_LOOK_INTERVAL_MS);
   }
 
   private forgetEmpty(): Milliseconds {
