@@ -205,7 +205,7 @@ export class Rehoming implements HomeFinder {
     // One that has failed may be back before another one has room.
     const forget = detachedEntry(() => {
       failed.splice(0, failed.length, ...this.unfit);
-      pool.wake();
+      waiter.again();
       return 0;
     });
     wheel.add(forget, FORGET_MS);

@@ -15,8 +15,8 @@ const LEASE_ANSWER_MAX_MS: Milliseconds = 1_000;
 export interface Places {
   config(): PoolConfig;
   members(): readonly Backend[];
-  /** Whether anybody could be chosen. */
-  isOpen(kind: Seeker["kind"]): boolean;
+  /** Whether this one could be chosen; without one, whether anybody could. */
+  isOpen(kind: Seeker["kind"], backend?: Backend): boolean;
   /** Chooses a backend and counts the pick; undefined when there is no candidate. */
   take(seeker: Seeker): Backend | undefined;
   /** What a backend may get has changed. */
@@ -34,7 +34,15 @@ export interface AdmissionWorld {
   readonly later?: Later | undefined;
 }
 
-/** Holds back what a pool's backends may not get yet, and lets it through when they may. */
+const KINDS: readonly Seeker["kind"][] = ["tunnel", "request"];
+
+/**
+ * Holds back what a pool's backends may not get yet, and lets it through when they may.
+ *
+ * Nobody waits who could have a place that is free: whoever begins to wait is looked after then, and all are when a backend
+ * opens. So when one does, nobody needs to be looked after once it has closed again, however many wait and whatever else is
+ * open to others.
+ */
 export class Admission {
   private readonly places: Places;
   private readonly world: AdmissionWorld;
@@ -74,7 +82,7 @@ export class Admission {
   /** A place for somebody who has just come; undefined when there is none, or none now. */
   claim(seeker: Seeker): Backend | undefined {
     // Who waits for a token that has come meanwhile is served first.
-    if (this.paced.size > 0 && this.refill()) this.serve();
+    if (this.paced.size > 0) this.refill();
     return this.places.take(seeker);
   }
 
@@ -105,21 +113,30 @@ export class Admission {
     const patient = seeker.leaves === true || (seeker.kind === "tunnel" && this.waiting.patient < size);
     if (!patient && !this.isAnswerDue()) return undefined;
     const now = this.world.clock.now();
-    const waiter = this.waiting.add(seeker, patient, now + (patient ? timeout : LEASE_ANSWER_MAX_MS));
-    this.setAlarm();
+    const queued = this.waiting.add(seeker, patient, now + (patient ? timeout : LEASE_ANSWER_MAX_MS));
+    const again = (): void => {
+      if (this.waiting.has(queued) && this.places.isOpen(seeker.kind)) this.serveOne(queued);
+      this.setAlarm();
+    };
+    again();
     return {
-      place: waiter.place,
+      place: queued.place,
       leave: () => {
-        waiter.leave();
+        this.waiting.end(queued, undefined);
         this.setAlarm();
       },
+      again,
     };
   }
 
-  /** Something has changed that may be what somebody waits for. */
-  wake(): void {
+  /**
+   * Something has changed that may be what somebody waits for.
+   *
+   * @param backend what of; without one, whatever it is
+   */
+  wake(backend?: Backend): void {
     if (this.waiting.size === 0) return;
-    this.serve();
+    this.serve(backend);
     this.askAgain();
   }
 
@@ -133,7 +150,7 @@ export class Admission {
     this.unasked = unasked;
     backend.gate.lease.order(allowed);
     this.places.show(backend);
-    this.serve();
+    this.serve(backend);
     this.unasked = undefined;
     confirm(backend.own);
     for (const one of unasked) if (!one.hasRoom) this.want(one);
@@ -142,21 +159,23 @@ export class Admission {
 
   /** Nobody waits any more. */
   dismiss(): void {
-    this.waiting.endThose(() => true);
+    this.waiting.endAll();
     this.setAlarm();
   }
 
   private askAgain(): void {
     if (this.waiting.size === 0) return;
     this.wantMore();
-    if (!this.isAnswerDue()) this.waiting.endThose(({ patient }) => !patient);
+    if (!this.isAnswerDue()) this.waiting.endImpatient();
     this.setAlarm();
   }
 
-  private serve(): void {
+  /** @param opened the one that has opened; without it, any may have */
+  private serve(opened?: Backend): void {
+    const isOpen = (kind: Seeker["kind"]): boolean => this.places.isOpen(kind, opened);
     for (const queued of this.waiting) {
-      if (!this.places.isOpen("request")) return;
-      if (this.places.isOpen(queued.seeker.kind)) this.serveOne(queued);
+      if (!KINDS.some((kind) => this.waiting.some(kind) && isOpen(kind))) return;
+      if (isOpen(queued.seeker.kind)) this.serveOne(queued);
     }
   }
 
@@ -165,22 +184,19 @@ export class Admission {
     if (backend !== undefined) this.waiting.end(queued, backend);
   }
 
-  /** Whether there are tokens again where there were none. */
-  private refill(): boolean {
+  /** Where there are tokens again, those that wait for them get them. */
+  private refill(): void {
     const now = this.world.clock.now();
-    let found = false;
-    for (const backend of this.paced) {
-      if (!backend.gate.hasToken(now)) continue;
+    const opened = [...this.paced].filter(({ gate }) => gate.hasToken(now));
+    for (const backend of opened) {
       this.paced.delete(backend);
       this.places.show(backend);
-      found = true;
     }
-    return found;
+    for (const backend of opened) this.serve(backend);
   }
 
   private ring(): void {
     this.refill();
-    this.serve();
     this.waiting.expire(this.world.clock.now());
     this.setAlarm();
   }

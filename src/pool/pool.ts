@@ -123,11 +123,6 @@ export class Pool {
     return this.admission.isOverloaded(seeker);
   }
 
-  /** Somebody who waits may get another backend than before. */
-  wake(): void {
-    this.admission.wake();
-  }
-
   /** Nobody waits for a place any more. */
   dismiss(): void {
     this.admission.dismiss();
@@ -165,9 +160,11 @@ export class Pool {
   }
 
   release(backend: Backend): void {
+    const { hasRoom } = backend;
     this.changeLoad(backend, -1);
     this.forgetIfGone(backend);
-    this.admission.wake();
+    // Nobody waits for one that had room already.
+    if (!hasRoom) this.admission.wake(backend);
   }
 
   /**
@@ -202,7 +199,7 @@ export class Pool {
     if (backend === undefined) return;
     backend.healthy = healthy;
     this.show(backend);
-    this.admission.wake();
+    this.admission.wake(backend);
   }
 
   /** Whether the balancing method wants anything to be measured, so that {@link look} has to be called. */
@@ -348,7 +345,7 @@ export class Pool {
     const places = {
       config: () => this.chooser.config,
       members: () => this.chooser.members,
-      isOpen: (kind: Seeker["kind"]) => this.chooser[kind].view.eligibleWeight > 0,
+      isOpen: (kind: Seeker["kind"], backend?: Backend) => isOpen(this.chooser[kind].view, backend),
       take: (seeker: Seeker) => this.take(seeker),
       show: (backend: Backend) => this.show(backend),
     };
@@ -367,6 +364,11 @@ export class Pool {
 
 function viewsOf({ tunnel, request }: Chooser): readonly [PoolState, ...PoolState[]] {
   return request === tunnel ? [tunnel.view] : [tunnel.view, request.view];
+}
+
+function isOpen(view: PoolState, backend?: Backend): boolean {
+  if (backend === undefined) return view.eligibleWeight > 0;
+  return backend.index !== NOWHERE && view.isEligible(backend.index);
 }
 
 function showAs(view: PoolState, { index, load, weight }: Backend, eligible: boolean): void {

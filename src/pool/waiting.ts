@@ -20,6 +20,8 @@ export interface Waiter {
   readonly place: Promise<Backend | undefined>;
   /** It does not want a place any more. Nothing when it has its answer; a place that it has got is to be released. */
   leave(): void;
+  /** What has failed for it has become less. Nothing when it has its answer. */
+  again(): void;
 }
 
 /** How a pool waits: calls `run` after `delay`, unless the function that this returns was called before. */
@@ -38,6 +40,7 @@ export interface Queued {
   /** It waits in the queue; else only until the supervisor has answered whether there is a place. */
   readonly patient: boolean;
   readonly deadline: Milliseconds;
+  readonly place: Promise<Backend | undefined>;
   readonly settle: (backend: Backend | undefined) => void;
 }
 
@@ -45,6 +48,7 @@ export interface Queued {
 export class Waiting implements Iterable<Queued> {
   private readonly queue = new Set<Queued>();
   private patientCount = 0;
+  private readonly counts: Record<Seeker["kind"], number> = { tunnel: 0, request: 0 };
   /** No deadline is earlier. */
   private earliest = Number.POSITIVE_INFINITY;
 
@@ -57,6 +61,16 @@ export class Waiting implements Iterable<Queued> {
     return this.patientCount;
   }
 
+  /** Whether anybody waits who looks for such a place. */
+  some(kind: Seeker["kind"]): boolean {
+    return this.counts[kind] > 0;
+  }
+
+  /** Whether it still waits. */
+  has(queued: Queued): boolean {
+    return this.queue.has(queued);
+  }
+
   /** When somebody may have to be told that it has waited long enough; infinite when nobody waits. */
   get nextDeadline(): Milliseconds {
     return this.queue.size === 0 ? Number.POSITIVE_INFINITY : this.earliest;
@@ -66,25 +80,32 @@ export class Waiting implements Iterable<Queued> {
     return this.queue.values();
   }
 
-  add(seeker: Seeker, patient: boolean, deadline: Milliseconds): Waiter {
+  add(seeker: Seeker, patient: boolean, deadline: Milliseconds): Queued {
     const { promise, resolve } = Promise.withResolvers<Backend | undefined>();
-    const queued: Queued = { seeker, patient, deadline, settle: resolve };
+    const queued: Queued = { seeker, patient, deadline, place: promise, settle: resolve };
     this.earliest = this.queue.size === 0 ? deadline : Math.min(this.earliest, deadline);
     this.queue.add(queued);
+    this.counts[seeker.kind] += 1;
     if (patient) this.patientCount += 1;
-    return { place: promise, leave: () => this.end(queued, undefined) };
+    return queued;
   }
 
   /** Tells one of them what it gets; it waits no longer. */
   end(queued: Queued, backend: Backend | undefined): void {
     if (!this.queue.delete(queued)) return;
+    this.counts[queued.seeker.kind] -= 1;
     if (queued.patient) this.patientCount -= 1;
     queued.settle(backend);
   }
 
-  /** Ends the wait of all that this holds for. */
-  endThose(holds: (queued: Queued) => boolean): void {
-    for (const queued of this.queue) if (holds(queued)) this.end(queued, undefined);
+  /** Ends the wait of those that do not wait in the queue proper. */
+  endImpatient(): void {
+    if (this.patientCount < this.queue.size) this.endThose(({ patient }) => !patient);
+  }
+
+  /** Nobody waits any more. */
+  endAll(): void {
+    this.endThose(() => true);
   }
 
   /** Ends the wait of those whose time is over. */
@@ -93,6 +114,10 @@ export class Waiting implements Iterable<Queued> {
     this.endThose(({ deadline }) => deadline <= now);
     this.earliest = Number.POSITIVE_INFINITY;
     for (const { deadline } of this.queue) this.earliest = Math.min(this.earliest, deadline);
+  }
+
+  private endThose(holds: (queued: Queued) => boolean): void {
+    for (const queued of this.queue) if (holds(queued)) this.end(queued, undefined);
   }
 }
 
