@@ -76,7 +76,7 @@ export class Rebalancing<Tunnel extends Movable> {
     const old = [...tunnels].filter(({ openedAt }) => now - openedAt >= this.terms.minAge);
     if (size === undefined) {
       // What says least has been silent for the longest, as likely as not.
-      const idle = old.map((tunnel) => ({ tunnel, idleMs: 1 / tunnel.rate, ageMs: 0, pinned: false }));
+      const idle = old.map((tunnel) => ({ tunnel, idleMs: 1 / tunnel.rate, stayMs: 0, pinned: false }));
       const choice = { count: move, minIdle: 0, minAge: 0, allowPinned: false };
       return chooseToMove(idle, choice).map(({ tunnel }) => tunnel);
     }
@@ -101,15 +101,13 @@ export class Rebalancing<Tunnel extends Movable> {
     // One that comes back after a move is another one, of which nothing is known.
     if (seen?.openedAt !== tunnel.openedAt) this.seen.set(tunnel, (seen = new Seen(tunnel.openedAt)));
     seen.ageMs = now - tunnel.openedAt;
-    const { perSecond } = this.rates.look(now, seen, (one) => one.read(now, tunnel.rate, this.random));
-    return TUNNEL_COUNTS + perSecond;
+    return TUNNEL_COUNTS + this.rates.look(now, seen, (one) => one.read(now, tunnel.rate, this.random));
   }
 }
 
 /** A tunnel from its opening to its end, as a worker sees it. */
 class Seen implements CarryingTunnel {
   readonly openedAt: number;
-  readonly backend = undefined;
   ageMs = 0;
   private readAt: number;
   private carried = 0;

@@ -106,7 +106,7 @@ export const rebalanceInputSchema = shapeOf<RebalanceInput>()(
   z.strictObject({
     pool: name("the name of a pool"),
     perMinute: positive(RATE, MAX_RATE).exactOptional().describe("Tunnels per minute."),
-    minAge: duration.exactOptional().describe("Younger tunnels stay."),
+    minAge: duration.exactOptional().describe("Tunnels that came to their backend less than so long ago stay there."),
     tolerance: share.exactOptional().describe("Share above the fair share that is left alone."),
     evens: z
       .enum(["method", "tunnels"])

@@ -87,7 +87,9 @@ export const drainSchema = z
 /** How a pool is rebalanced. */
 export const rebalanceObject = z.strictObject({
   perMinute: z.number().gt(0).max(MAX_RATE).prefault(60).describe("Most tunnels moved in a minute, over all workers."),
-  minAge: durationField({ zero: true }).prefault("1m").describe("Younger tunnels stay where they are."),
+  minAge: durationField({ zero: true })
+    .prefault("1m")
+    .describe("Tunnels that came to their backend less than so long ago stay there."),
   tolerance: z
     .number()
     .min(0)

@@ -23,6 +23,8 @@ export class TunnelLife implements TunnelOwner {
   /** Its backend has asked that it is not rebalanced. */
   pinned: boolean;
   carrier: Carrier;
+  /** When it came to its backend, on the clock; to its first one, when the request came. */
+  private cameAt: number;
   /** Undefined where it ends with its backend. */
   private rehoming: Rehoming | undefined;
   private readonly gateway: Gateway;
@@ -34,6 +36,7 @@ export class TunnelLife implements TunnelOwner {
     this.backend = backend;
     this.draft = draft;
     this.pinned = pinned;
+    this.cameAt = draft.startedAt;
     pool.tunnelOpened(backend);
     this.carrier = gateway.world.meters.opened(draft, gateway.world.clock.now());
   }
@@ -69,6 +72,11 @@ export class TunnelLife implements TunnelOwner {
   /** Time since its handshake came. */
   get ageMs(): Milliseconds {
     return this.tunnel.now - this.draft.startedAt;
+  }
+
+  /** Time since it came to its backend. */
+  get stayMs(): Milliseconds {
+    return this.tunnel.now - this.cameAt;
   }
 
   /** Time since the last data in either direction. */
@@ -116,6 +124,7 @@ export class TunnelLife implements TunnelOwner {
     this.rehoming?.noteCarried();
     this.backend = backend;
     this.pinned = pinned;
+    this.cameAt = gateway.world.clock.now();
     draft.backend = backend.name;
     draft.rehomed += 1;
     pool.tunnelOpened(backend);

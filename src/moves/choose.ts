@@ -4,8 +4,8 @@ import type { Milliseconds } from "../base/index.ts";
 export interface MovableTunnel {
   /** Since the last data in either direction. */
   readonly idleMs: Milliseconds;
-  /** Since it was opened. */
-  readonly ageMs: Milliseconds;
+  /** Since it came to its backend. */
+  readonly stayMs: Milliseconds;
   /** Whether its backend wants to keep it. */
   readonly pinned: boolean;
 }
@@ -15,7 +15,7 @@ export interface Choice {
   readonly count: number;
   /** Only those without data for so long; 0: any. */
   readonly minIdle: Milliseconds;
-  /** Only those that are so old; 0: any. */
+  /** Only those that have been with their backend for so long; 0: any. */
   readonly minAge: Milliseconds;
   /** Whether pinned ones may be taken. */
   readonly allowPinned: boolean;
@@ -44,7 +44,7 @@ export function chooseToMove<T extends MovableTunnel>(tunnels: Iterable<T>, choi
   let rank = 0;
   for (const tunnel of tunnels) {
     const idle = tunnel.idleMs;
-    if (idle < minIdle || tunnel.ageMs < minAge || (tunnel.pinned && !allowPinned)) continue;
+    if (idle < minIdle || tunnel.stayMs < minAge || (tunnel.pinned && !allowPinned)) continue;
     const entry = { tunnel, idle, rank };
     rank += 1;
     if (heap.length < count) rise(heap, entry);

@@ -9,6 +9,6 @@ export type { Pace } from "./pacer.ts";
 export { gapBelow, planRebalance } from "./plan.ts";
 export type { BackendLoad, Surplus } from "./plan.ts";
 export { Rates } from "./rates.ts";
-export type { CarryingTunnel, Rate } from "./rates.ts";
+export type { CarryingTunnel } from "./rates.ts";
 export { RebalanceCourse } from "./rebalance-course.ts";
 export type { NamedLoad, RebalanceOrder, RebalanceStep, RebalanceTerms } from "./rebalance-course.ts";

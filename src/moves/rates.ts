@@ -4,22 +4,10 @@ import type { Milliseconds } from "../base/index.ts";
 export interface CarryingTunnel {
   /** Since it was opened. */
   readonly ageMs: Milliseconds;
-  /** What it is joined to now; whatever identifies that. */
-  readonly backend: unknown;
 }
 
 /** What is known of one tunnel. */
-export interface Rate {
-  /** What it carries a second, as a mean. */
-  readonly perSecond: number;
-  /** Since it was first seen with its present backend; with its first one, since it was opened. */
-  readonly stayMs: Milliseconds;
-}
-
 interface Known {
-  backend: unknown;
-  /** When it came to it. */
-  since: Milliseconds;
   perSecond: number;
   carried: number;
   at: Milliseconds;
@@ -43,25 +31,19 @@ export class Rates<Tunnel extends CarryingTunnel> {
   }
 
   /**
-   * Looks at one tunnel. A look that comes within a second of the last one reads nothing.
+   * Gives what a tunnel carries a second, as a mean. A look that comes within a second of the last one reads nothing.
    *
    * @param now monotonic time
    * @param carriedBy gives what a tunnel has carried since it was opened
    */
-  look(now: Milliseconds, tunnel: Tunnel, carriedBy: (tunnel: Tunnel) => number): Rate {
+  look(now: Milliseconds, tunnel: Tunnel, carriedBy: (tunnel: Tunnel) => number): number {
     const known = this.known.get(tunnel) ?? this.meet(now, tunnel, carriedBy(tunnel));
-    if (known.backend !== tunnel.backend) {
-      known.backend = tunnel.backend;
-      known.since = now;
-    }
     if (now - known.at >= LEAST_TIME) this.read(now, tunnel, known, carriedBy(tunnel));
-    return { perSecond: known.perSecond, stayMs: now - known.since };
+    return known.perSecond;
   }
 
   private meet(now: Milliseconds, tunnel: Tunnel, carried: number): Known {
-    const { ageMs, backend } = tunnel;
-    const perSecond = perSecondOf(carried, Math.max(ageMs, LEAST_TIME));
-    const known = { backend, since: now - ageMs, perSecond, carried, at: now };
+    const known = { perSecond: perSecondOf(carried, Math.max(tunnel.ageMs, LEAST_TIME)), carried, at: now };
     this.known.set(tunnel, known);
     return known;
   }

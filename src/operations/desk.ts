@@ -6,7 +6,7 @@ import type { LoadChoice } from "../moves/index.ts";
 import type { Backend, Pool } from "../pool/index.ts";
 
 import { Scales } from "./scales.ts";
-import type { Weighed } from "./scales.ts";
+import type { Weigh } from "./scales.ts";
 
 /** Tunnels that a worker is to end, as part of a move. */
 export interface MoveOrder {
@@ -16,7 +16,7 @@ export interface MoveOrder {
   readonly counts: Readonly<Record<string, number>>;
   /** Only those without data for so long; 0: any. */
   readonly minIdle: Milliseconds;
-  /** Only those that are so old; 0: any. */
+  /** Only those that have been with their backend for so long; 0: any. */
   readonly minAge: Milliseconds;
   /** Goes by what tunnels carry, where the pool's balancing method does. */
   readonly bySize?: BySize | undefined;
@@ -147,18 +147,12 @@ function endIdlest(order: MoveOrder, backend: Backend, lives: readonly TunnelLif
   return endAll(order, backend, lives.length, chosen);
 }
 
-function endBySize(
-  order: MoveOrder,
-  backend: Backend,
-  lives: readonly TunnelLife[],
-  weigh: (life: TunnelLife) => Weighed,
-): BackendReport {
+function endBySize(order: MoveOrder, backend: Backend, lives: readonly TunnelLife[], weigh: Weigh): BackendReport {
   const { bySize, minAge, counts } = order;
-  const all = lives.map((life) => ({ life, ...weigh(life) }));
+  const all = lives.map((life) => ({ life, carries: weigh(life) }));
   const size = bySize?.sizes[backend.name];
-  // One that has just come has been moved, as likely as not: nobody's client is sent around.
-  const old = size === undefined ? [] : all.filter(({ life, stayMs }) => stayMs >= minAge && !life.pinned);
-  const chosen = size === undefined ? [] : chooseByLoad(old, { ...size, count: counts[backend.name] ?? 0 });
+  const settled = all.filter(({ life }) => life.stayMs >= minAge && !life.pinned);
+  const chosen = size === undefined ? [] : chooseByLoad(settled, { ...size, count: counts[backend.name] ?? 0 });
   const sum = sumOf(chosen);
   const ended = bySize?.asks === true ? [] : chosen.map(({ life }) => life);
   const carried: CarriedReport = {
@@ -178,7 +172,7 @@ function endAll({ kind }: MoveOrder, backend: Backend, settled: number, chosen: 
   return { load: own, left: settled - chosen.length + dials, moved: chosen.length, failures: counters.failures };
 }
 
-function sumOf(weighed: readonly Weighed[]): number {
+function sumOf(weighed: readonly { readonly carries: number }[]): number {
   return weighed.reduce((sum, { carries }) => sum + carries, 0);
 }
 

@@ -5,20 +5,14 @@ import type { ActivityMeasure } from "../balancing/index.ts";
 import type { Milliseconds } from "../base/index.ts";
 import type { TunnelLife } from "../gateway/index.ts";
 import { Rates } from "../moves/index.ts";
-import type { Rate } from "../moves/index.ts";
 import { countCarried } from "../pool/index.ts";
 import type { Pool } from "../pool/index.ts";
 
 /** Rates are means of at least so long: what a tunnel carries for a moment only is no reason to move it. */
 const WINDOW_MIN: Milliseconds = 60_000;
 
-/** What a tunnel comes to. */
-export interface Weighed {
-  /** What it counts a second, as the pool's balancing method has it; its own being open included. */
-  readonly carries: number;
-  /** Since it came to its backend. */
-  readonly stayMs: Milliseconds;
-}
+/** Gives what a tunnel counts a second, as the pool's balancing method has it; its own being open included. */
+export type Weigh = (life: TunnelLife) => number;
 
 /** Weighs the tunnels of pools whose balancing method goes by what they carry: when asked, by counters that are there anyway. */
 export class Scales {
@@ -28,7 +22,7 @@ export class Scales {
   >();
 
   /** Gives what a tunnel of the pool comes to; undefined where its balancing method does not go by that. */
-  of(pool: Pool): ((life: TunnelLife) => Weighed) | undefined {
+  of(pool: Pool): Weigh | undefined {
     const measure = balanceMeasures(pool.config.balance).activity;
     if (measure === undefined) return undefined;
     let known = this.pools.get(pool);
@@ -38,10 +32,7 @@ export class Scales {
     }
     const { rates } = known;
     const carriedBy = (life: TunnelLife): number => countCarried(carriedOf(life), measure);
-    return (life) => {
-      const { perSecond, stayMs }: Rate = rates.look(life.tunnel.now, life, carriedBy);
-      return { carries: perSecond + measure.tunnel, stayMs };
-    };
+    return (life) => rates.look(life.tunnel.now, life, carriedBy) + measure.tunnel;
   }
 }
 

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { seededRandom } from "../../src/base/index.ts";
 import { chooseToMove } from "../../src/moves/index.ts";
 
-const anyTunnels = fc.array(fc.record({ idleMs: fc.nat(50), ageMs: fc.nat(50), pinned: fc.boolean() }), {
+const anyTunnels = fc.array(fc.record({ idleMs: fc.nat(50), stayMs: fc.nat(50), pinned: fc.boolean() }), {
   maxLength: 60,
 });
 const anyChoice = fc.record({
@@ -19,7 +19,7 @@ test("the idlest of those that may be taken are chosen, of equals the first ones
   fc.assert(
     fc.property(anyTunnels, anyChoice, (tunnels, choice) => {
       const expected = tunnels
-        .filter(({ idleMs, ageMs }) => idleMs >= choice.minIdle && ageMs >= choice.minAge)
+        .filter(({ idleMs, stayMs }) => idleMs >= choice.minIdle && stayMs >= choice.minAge)
         .filter(({ pinned }) => choice.allowPinned || !pinned)
         .toSorted((a, b) => b.idleMs - a.idleMs) // stable
         .slice(0, choice.count);
@@ -32,7 +32,7 @@ test("the idlest of those that may be taken are chosen, of equals the first ones
 
 test("a choice among 9,000 tunnels takes well under 5 ms", () => {
   const random = seededRandom(1);
-  const tunnels = Array.from({ length: 9_000 }, () => ({ idleMs: random() * 60_000, ageMs: 1e6, pinned: false }));
+  const tunnels = Array.from({ length: 9_000 }, () => ({ idleMs: random() * 60_000, stayMs: 1e6, pinned: false }));
   const timeOf = (count: number): number => {
     const times = Array.from({ length: 15 }, () => {
       const begun = performance.now();

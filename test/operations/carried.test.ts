@@ -53,12 +53,13 @@ describe("a worker's desk that weighs tunnels", () => {
     assert.deepEqual(carried?.offers, []);
   });
 
-  test("leaves pinned and young ones alone", () => {
+  test("leaves pinned ones alone, and those that have just come", () => {
     const { move } = deskOf(
       1,
       [
         { id: "pinned", ageMs: HOUR, perSecond: 9, pinned: true },
         { id: "young", ageMs: SECOND, perSecond: 8 },
+        { id: "rehomed", ageMs: HOUR, stayMs: SECOND, perSecond: 7.5 },
         { id: "old", ageMs: HOUR, perSecond: 7 },
       ],
       { pool: LEAST_LOAD },

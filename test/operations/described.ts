@@ -14,6 +14,8 @@ export interface Facts {
   readonly backend?: string;
   readonly client?: string;
   readonly ageMs?: number;
+  /** Since it came to its backend; since it was opened unless said. */
+  readonly stayMs?: number;
   readonly idleMs?: number;
   readonly messages?: number;
   readonly bytes?: number;
@@ -57,6 +59,7 @@ export const deskOf = (
     pool.tunnelOpened(backend);
     const { id, client = "192.0.2.1", ageMs = 0, idleMs = 0, pinned = false, perSecond = 0, messages = 0 } = facts;
     const openedAt = now() - ageMs;
+    const cameAt = now() - (facts.stayMs ?? ageMs);
     const tracker = {
       get messages() {
         return messages + (perSecond * (now() - openedAt)) / 1_000;
@@ -97,6 +100,9 @@ export const deskOf = (
       },
       get ageMs() {
         return now() - openedAt;
+      },
+      get stayMs() {
+        return now() - cameAt;
       },
     };
     lives.add(life);

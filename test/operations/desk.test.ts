@@ -131,6 +131,16 @@ describe("a worker's part of a move", () => {
     assert.equal(other.ended.length, 3);
   });
 
+  test("leaves those alone in a rebalance that have just come to their backend, however old they are", () => {
+    const tunnels = [
+      { id: "rehomed", ageMs: 99, stayMs: 1 },
+      { id: "resting", ageMs: 99, stayMs: 50 },
+    ];
+    const { move, ended } = deskOf(1, tunnels);
+    move({ kind: "rebalance", counts: { [A]: 2 }, minAge: 10 });
+    assert.deepEqual(ended, [["resting", "rebalance"]]);
+  });
+
   test("counts handshakes under way as left: they may become tunnels", () => {
     const { move, pool } = deskOf(1, []);
     const backend = pool.backend(A);
