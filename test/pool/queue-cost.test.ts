@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { seededRandom } from "../../src/base/index.ts";
 import { parseConfig } from "../../src/config/index.ts";
 import type { RequestFacts } from "../../src/http/index.ts";
 import { Admission } from "../../src/pool/admission.ts";
 import { Backend } from "../../src/pool/backend.ts";
+import { Pool } from "../../src/pool/index.ts";
 import type { Seeker, Waiter } from "../../src/pool/index.ts";
 
 const CROWD = 1_000;
@@ -125,4 +127,39 @@ test("a place that got free while somebody made up its mind to wait is its own",
   const { gates, one } = counted({ maxConnections: 1 });
   const waiter = gates.wait({ kind: "tunnel", facts: FACTS, failed: [], leaves: true });
   assert.equal(await waiter?.place, one);
+});
+
+test("a place that is given back where there was room already makes nobody look", () => {
+  const [one, two] = NAMES;
+  const { config } = parseConfig({ backends: [one, { url: two, maxConnections: 1 }] });
+  const [options] = Object.values(config.pools);
+  assert.ok(options);
+  let looks = 0;
+  const clock = { now: () => 0, wall: () => 0 };
+  const world = {
+    clock,
+    random: seededRandom(1),
+    workers: 1,
+    onLoad: () => {},
+    onWant: () => {},
+    later: () => () => {},
+  };
+  const pool = new Pool(options, "secret", world);
+  const pick = pool.pick.bind(pool);
+  pool.pick = (seeker) => {
+    looks += 1;
+    return pick(seeker);
+  };
+  const [open, full] = pool.members;
+  assert.ok(open !== undefined && full !== undefined);
+  pool.acquire(full);
+  for (let at = 0; at < CROWD; at += 1) pool.wait({ kind: "tunnel", facts: FACTS, failed: [open], leaves: true });
+  looks = 0;
+  for (let at = 0; at < CROWD; at += 1) {
+    pool.acquire(open);
+    pool.release(open);
+  }
+  assert.deepEqual([looks, pool.queued], [0, CROWD]);
+  pool.release(full);
+  assert.deepEqual([looks, pool.queued], [1, CROWD - 1]);
 });
