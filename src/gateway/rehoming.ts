@@ -12,9 +12,9 @@ import type { UpgradeRequest } from "../websocket/index.ts";
 import { followDial } from "./follow-dial.ts";
 import type { Gateway } from "./gateway.ts";
 import { PIN_HEADER } from "./outcomes.ts";
-import type { PoolEntry } from "./plan.ts";
 import { Traffic } from "./traffic.ts";
 import type { TunnelLife } from "./tunnel-life.ts";
+import type { Upstream } from "./upstream.ts";
 
 /** A client's handshake, as far as every backend that is tried needs it. */
 export interface Handshake {
@@ -113,36 +113,32 @@ export class Rehoming implements HomeFinder {
 
   /** Looks for a backend until there is one, or none is wanted any more. Never rejects. */
   private async run(search: Search): Promise<void> {
-    const { gateway } = this;
-    const { pool } = this.life;
-    const entry = gateway.plan.entries.get(pool.name);
     try {
-      // One of the same name that has come after it was removed counts for itself.
-      if (entry?.pool === pool) await this.tryAgainAndAgain(entry, search);
+      await this.tryAgainAndAgain(search);
     } catch (error) {
-      gateway.world.logger.error({ err: error, id: this.life.draft.id }, "a re-homing failed unexpectedly");
+      this.gateway.world.logger.error({ err: error, id: this.life.draft.id }, "a re-homing failed unexpectedly");
     }
     // The backend that took it may be gone by now, which is another search.
     if (this.current === search) this.home.strand();
   }
 
   /** Tries one candidate after the other, and all of them again while one is wanted. */
-  private async tryAgainAndAgain(entry: PoolEntry, search: Search): Promise<void> {
+  private async tryAgainAndAgain(search: Search): Promise<void> {
     let spared: readonly Backend[] = [this.life.backend];
     for (let pauses = this.home.lostAtOnce; this.isSearching(search); pauses += 1) {
       if (pauses > 0) await this.pause(Math.min(ASK_AGAIN_MS * 2 ** (pauses - 1), ASK_AGAIN_MAX_MS));
-      if ((await this.tryAll(entry, search, spared)) || !this.mayChange(entry)) return;
+      if ((await this.tryAll(search, spared)) || !this.mayChange()) return;
       spared = NOBODY;
     }
   }
 
   /** True when one has taken the tunnel. @param spared not tried this time */
-  private async tryAll(entry: PoolEntry, search: Search, spared: readonly Backend[]): Promise<boolean> {
+  private async tryAll(search: Search, spared: readonly Backend[]): Promise<boolean> {
     const failed = [...this.unfit, ...spared];
     const seeker: Seeker = { kind: "tunnel", facts: this.handshake.facts, failed, leaves: true };
-    for (let tries = 0; tries < entry.pool.config.dial.maxAttempts && this.isSearching(search); tries += 1) {
+    for (let tries = 0; tries < this.life.pool.config.dial.maxAttempts && this.isSearching(search); tries += 1) {
       const before = failed.length;
-      if (await this.tryOne(entry, search, seeker, failed)) return true;
+      if (await this.tryOne(search, seeker, failed)) return true;
       // Nobody could be chosen.
       if (failed.length <= before) return false;
     }
@@ -154,8 +150,8 @@ export class Rehoming implements HomeFinder {
    *
    * @param failed gets it if it has not
    */
-  private async tryOne(entry: PoolEntry, search: Search, seeker: Seeker, failed: Backend[]): Promise<boolean> {
-    const { pool } = entry;
+  private async tryOne(search: Search, seeker: Seeker, failed: Backend[]): Promise<boolean> {
+    const { pool } = this.life;
     let backend: Backend | undefined;
     const dialIt = async (): Promise<boolean> => {
       if (!this.isSearching(search)) {
@@ -164,7 +160,7 @@ export class Rehoming implements HomeFinder {
       }
       backend ??= pool.claim(seeker);
       if (backend === undefined) return false;
-      if (await this.attempt(entry, backend)) return true;
+      if (await this.attempt(backend)) return true;
       failed.push(backend);
       return false;
     };
@@ -192,8 +188,8 @@ export class Rehoming implements HomeFinder {
   }
 
   /** Whether one may take the tunnel later that has not now: a server that starts again, or one that is added. */
-  private mayChange({ pool }: PoolEntry): boolean {
-    return pool.members.some((backend) => backend.config.state === "active" && !this.unfit.includes(backend));
+  private mayChange(): boolean {
+    return this.life.pool.members.some((backend) => backend.config.state === "active" && !this.unfit.includes(backend));
   }
 
   /** Waits for a place in the pool's queue; at once undefined where there is none. @param failed forgotten after a while */
@@ -227,8 +223,13 @@ export class Rehoming implements HomeFinder {
   }
 
   /** Dials one backend, whose place it has; true when the tunnel is joined to it. */
-  private async attempt(entry: PoolEntry, backend: Backend): Promise<boolean> {
-    const { pool, upstream } = entry;
+  private async attempt(backend: Backend): Promise<boolean> {
+    const { pool } = this.life;
+    const { upstream } = this;
+    if (upstream === undefined) {
+      pool.release(backend);
+      return false;
+    }
     const { head, upgrade } = this.handshake;
     const text = withHeader(head, "Fairlead-Rehome", this.headerValue());
     const dial = new Dial(upstream.target(backend.config), text, upgrade, this.limitsOf(pool), this.gateway.world);
@@ -244,6 +245,12 @@ export class Rehoming implements HomeFinder {
       if (!joined) pool.release(backend);
     }
     return joined;
+  }
+
+  /** How the pool's backends are reached by now; undefined once it is gone. One of its name that came later is another one. */
+  private get upstream(): Upstream | undefined {
+    const entry = this.gateway.plan.entries.get(this.life.pool.name);
+    return entry?.pool === this.life.pool ? entry.upstream : undefined;
   }
 
   /** One candidate that does not answer must not take all the time that there is. */
