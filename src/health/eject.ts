@@ -42,11 +42,10 @@ export function endEjection(state: HealthState, now: Milliseconds, reason = "its
 }
 
 /**
- * Nobody of the pool is well, so there is nobody for whose sake the others could be left alone: an ejection ends at once, and
- * who is unhealthy is probed `probe.interval` after it fell, whatever its flapping and its cool-down, which does not grow either.
+ * Nobody of the pool is well, nor ejected, so there is nobody for whose sake the others could be left alone: who is unhealthy
+ * is probed `probe.interval` after it fell, whatever its flapping and its cool-down, which does not grow either.
  */
 export function relieve(state: HealthState, now: Milliseconds, { cooldown, probe }: HealthOptions): HealthChange {
-  if (state.status === "ejected") return endEjection(state, now, "ejected, but nobody else of its pool is well");
   const soonest = state.since + probe.interval;
   if (state.status !== "unhealthy" || state.probeAt <= soonest) return { state, flipped: false };
   // The jitter of the cool-down is that of the shorter one, too.

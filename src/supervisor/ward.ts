@@ -82,9 +82,7 @@ export class Ward {
   settle(): void {
     const members = this.members();
     const now = this.world.clock.now();
-    if (!members.some(({ state }) => takesNewWork(state))) {
-      for (const patient of members) patient.take(relieve(patient.state, now, this.config.health));
-    }
+    if (!members.some(({ state }) => takesNewWork(state))) this.letBack(members, now);
     this.endSurplus(now);
     const well = members.filter(({ state }) => takesNewWork(state)).length;
     for (const patient of this.patients.values()) patient.need(well === 0 && members.includes(patient));
@@ -99,6 +97,13 @@ export class Ward {
   /** Those that are to take work; who is drained is out for another reason. */
   private members(): Patient[] {
     return [...this.patients.values()].filter(({ backend }) => backend.state === "active");
+  }
+
+  /** Nobody is well: one ejection ends, and then somebody is. Where nobody is ejected all are tried soon. */
+  private letBack(members: readonly Patient[], now: Milliseconds): void {
+    const [first] = ejectedOf(members);
+    if (first !== undefined) first.take(endEjection(first.state, now, "ejected, but nobody else of its pool is well"));
+    else for (const patient of members) patient.take(relieve(patient.state, now, this.config.health));
   }
 
   /** A look that is due as before stays due: who reloads often does not put it off. */
@@ -144,9 +149,7 @@ export class Ward {
     const { outliers } = this.config.health;
     if (outliers === "off") return;
     const members = this.members();
-    const ejected = members
-      .filter(({ state }) => state.status === "ejected")
-      .toSorted((one, other) => one.state.probeAt - other.state.probeAt);
+    const ejected = ejectedOf(members);
     const surplus = ejected.length - ejectionsLeft(members.length, 0, outliers);
     for (const patient of ejected.slice(0, Math.max(0, surplus))) {
       patient.take(endEjection(patient.state, now, "ejected, but too many of its pool are"));
@@ -157,4 +160,11 @@ export class Ward {
     const { outliers } = this.config.health;
     return outliers === "off" ? 0 : outliers.window / WINDOW_PARTS;
   }
+}
+
+/** Those that are ejected; who would be back first goes first. */
+function ejectedOf(patients: readonly Patient[]): Patient[] {
+  return patients
+    .filter(({ state }) => state.status === "ejected")
+    .toSorted((one, other) => one.state.probeAt - other.state.probeAt);
 }

@@ -15,7 +15,6 @@ import {
   observeActive,
   observeHealth,
   panics,
-  relieve,
   Sketch,
   takesNewWork,
   VitalsWindow,
@@ -214,15 +213,6 @@ test("who stayed well for long begins anew with both, cool-down and ejection, wh
   assert.deepEqual(lengths(ejected(before, 60_000)), [0, 10_000]);
   assert.deepEqual(lengths(broken(ejected(before, 39_000), 40_000)), [40_000, 40_000]);
   assert.deepEqual(lengths(broken(ejected(before, 60_000), 61_000)), [5_000, 10_000]);
-});
-
-test("an ejection ends at once where nobody else is well", () => {
-  const health = healthSchema.parse({ outliers: {} });
-  assert.ok(health.outliers !== "off");
-  const { state } = eject(initialHealth(0), "slow", 0, health, health.outliers);
-  const change = relieve(state, 5, health);
-  assert.deepEqual([change.flipped, change.state.status], [true, "healthy"]);
-  assert.equal(change.state.reason, "ejected, but nobody else of its pool is well");
 });
 
 test("panic begins at the threshold, and never while all are well or where it is off", () => {

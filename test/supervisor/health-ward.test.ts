@@ -176,6 +176,31 @@ test("an ejection ends when the only other backend falls, when it is alone, and 
   assert.deepEqual(drained.statuses(), ["healthy", "healthy"], "who is drained takes no work from it");
 });
 
+test("where nobody is well any more one ejection ends, the one that would have ended first; the others are left alone", () => {
+  const { board, pass, statuses, fall, now } = boardWith({ outliers: OUTLIERS }, { backends: ALL });
+  const see = (slow: string): void =>
+    board.takeVitals(ALL.map((backend) => ["chat", backend, handshakes(backend === slow ? 800 : 10)] as const));
+  see(THREE);
+  pass(1_100);
+  for (let times = 0; times < 3; times += 1) see(TWO);
+  pass(1_100);
+  assert.deepEqual(statuses(), ["healthy", "ejected", "ejected", "healthy"]);
+  fall(ONE);
+  fall(FOUR);
+  assert.deepEqual(statuses(), ["unhealthy", "ejected", "healthy", "unhealthy"]);
+  assert.match(board.stateOf("chat", THREE)?.reason ?? "", /nobody else of its pool is well/);
+  assert.equal(board.stateOf("chat", ONE)?.probeAt, now() + 5_000, "it has its cool-down");
+  assert.equal(board.stateOf("chat", FOUR)?.probeAt, now() + 5_000);
+  fall(THREE);
+  assert.deepEqual(statuses(), ["unhealthy", "healthy", "unhealthy", "unhealthy"], "the next one is let back");
+  fall(TWO);
+  assert.deepEqual(
+    ALL.map((backend) => board.stateOf("chat", backend)?.probeAt),
+    ALL.map(() => now() + 1_000),
+    "nobody is ejected, and nobody left alone",
+  );
+});
+
 test("when so few are well that the pool panics all are tried, and no more once enough are well", async () => {
   const { board, notices, told, pass, fall, asked, logged } = boardWith({ panic: 0.5 }, { backends: ALL });
   fall(ONE);
