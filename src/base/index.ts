@@ -1,3 +1,4 @@
+export { backendKey } from "./backend-key.ts";
 export { choiceError } from "./choice.ts";
 export { systemClock } from "./clock.ts";
 export type { Clock } from "./clock.ts";

@@ -1,3 +1,4 @@
+import { backendKey } from "../base/index.ts";
 import type { ErrorCode, Milliseconds } from "../base/index.ts";
 import {
   ByLabels,
@@ -148,7 +149,7 @@ export class Meters implements RelayMeters {
 
   /** What tunnels to a backend are counted with. */
   carrierOf(pool: string, backend: string): Carrier {
-    const key = JSON.stringify([pool, backend]);
+    const key = backendKey(pool, backend);
     const known = this.carriers.get(key);
     if (known !== undefined) return known;
     const carrier: Carrier = { labels: [pool, backend], past: new Traffic() };

@@ -37,6 +37,3 @@ export const flappingSchema = z
   .describe(
     "Holds a backend back that becomes ill again and again, as RFC 2439 does with routes. The last one of a pool is never held back.",
   );
-
-/** When a backend flaps, and how long it is held back. */
-export type FlappingOptions = Exclude<z.output<typeof flappingSchema>, "off">;

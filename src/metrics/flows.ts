@@ -1,3 +1,4 @@
+import { backendKey } from "../base/index.ts";
 import type { Milliseconds } from "../base/index.ts";
 
 import type { Measures } from "./measures.ts";
@@ -27,7 +28,7 @@ export class Flows {
 
   /** What the tunnels of a backend carried in the latest stretch; null before the second sample. */
   of(pool: string, backend: string): Flow | null {
-    return this.rates === undefined ? null : (this.rates.get(keyOf(pool, backend)) ?? STILL);
+    return this.rates === undefined ? null : (this.rates.get(backendKey(pool, backend)) ?? STILL);
   }
 }
 
@@ -35,9 +36,12 @@ function countsOf(totals: Pick<Measures["totals"], "messages" | "bytes">): ByBac
   const found = new Map<string, Flow>();
   for (const what of ["messages", "bytes"] as const) {
     for (const [[pool = "", backend = "", direction], count] of totals[what]) {
-      const before = found.get(keyOf(pool, backend)) ?? STILL;
+      const before = found.get(backendKey(pool, backend)) ?? STILL;
       const side = direction === "from_client" ? "fromClient" : "fromBackend";
-      found.set(keyOf(pool, backend), { ...before, [what]: { ...before[what], [side]: before[what][side] + count } });
+      found.set(backendKey(pool, backend), {
+        ...before,
+        [what]: { ...before[what], [side]: before[what][side] + count },
+      });
     }
   }
   return found;
@@ -53,5 +57,3 @@ function rateOf(before: Flow = STILL, after: Flow, seconds: number): Flow {
   });
   return { messages: both("messages"), bytes: both("bytes") };
 }
-
-const keyOf = (pool: string, backend: string): string => `${pool} ${backend}`;

@@ -1,3 +1,4 @@
+import { backendKey } from "../base/index.ts";
 import type { Clock, Logger, Milliseconds, Random, Wheel } from "../base/index.ts";
 import type { PoolConfig } from "../config/index.ts";
 import { shiftHealth } from "../health/index.ts";
@@ -8,7 +9,7 @@ import { probe } from "../probes/index.ts";
 import { HealthBoard } from "./health-board.ts";
 import type { HealthWorld } from "./health-board.ts";
 import type { BackendKnowledge, KnownBackend } from "./known.ts";
-import { gaugeStarts, measuredKey } from "./measured.ts";
+import { gaugeStarts } from "./measured.ts";
 import type { ToWorker, WorkerStart } from "./messages.ts";
 import { Standings } from "./standing.ts";
 import { Warming } from "./warming.ts";
@@ -83,10 +84,10 @@ export class Care {
    * @param workers what they have last told
    */
   known(pools: readonly PoolConfig[], workers: readonly (WorkerCounts | undefined)[]): KnownBackend[] {
-    const gauges = new Map(gaugeStarts(workers).map(([pool, name, start]) => [measuredKey(pool, name), start]));
+    const gauges = new Map(gaugeStarts(workers).map(([pool, name, start]) => [backendKey(pool, name), start]));
     return pools.flatMap((pool) =>
       pool.backends.map(({ name }): KnownBackend => {
-        const gauge = gauges.get(measuredKey(pool.name, name));
+        const gauge = gauges.get(backendKey(pool.name, name));
         return [pool.name, name, { ...this.stateOf(pool.name, name), gauge }];
       }),
     );

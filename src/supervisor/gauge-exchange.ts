@@ -1,3 +1,4 @@
+import { backendKey } from "../base/index.ts";
 import type { Milliseconds } from "../base/index.ts";
 import { addReadings, followedBy, isEmptyReading, lastingReading, NO_READING } from "../pool/index.ts";
 import type { BackendReading, Reading } from "../pool/index.ts";
@@ -9,7 +10,7 @@ const GAUGE_INTERVAL_MS: Milliseconds = 1_000;
 /** Among the workers, the supervisor itself: what it hears of backends, it hears for all of them. */
 const SUPERVISOR_ID = -1;
 
-/** By pool and backend, in one text. */
+/** By backends' keys. */
 type Readings = Map<string, BackendReading>;
 
 /** Tells every worker what the others have measured, as long as something is measured. */
@@ -32,8 +33,8 @@ export class GaugeExchange {
     for (const [key, [pool, backend, before]] of this.byWorker.get(worker) ?? [])
       now.set(key, [pool, backend, followedBy(before, NO_READING)]);
     for (const [pool, backend, reading] of readings) {
-      const before = now.get(keyOf(pool, backend))?.[2] ?? NO_READING;
-      now.set(keyOf(pool, backend), [pool, backend, followedBy(before, reading)]);
+      const before = now.get(backendKey(pool, backend))?.[2] ?? NO_READING;
+      now.set(backendKey(pool, backend), [pool, backend, followedBy(before, reading)]);
     }
     this.byWorker.set(worker, now);
     this.tellSoon();
@@ -46,8 +47,12 @@ export class GaugeExchange {
    */
   report(pool: string, backend: string, load: number): void {
     const own: Readings = this.byWorker.get(SUPERVISOR_ID) ?? new Map();
-    const before = own.get(keyOf(pool, backend))?.[2] ?? NO_READING;
-    own.set(keyOf(pool, backend), [pool, backend, addReadings(before, { ...NO_READING, reports: 1, reported: load })]);
+    const before = own.get(backendKey(pool, backend))?.[2] ?? NO_READING;
+    own.set(backendKey(pool, backend), [
+      pool,
+      backend,
+      addReadings(before, { ...NO_READING, reports: 1, reported: load }),
+    ]);
     this.byWorker.set(SUPERVISOR_ID, own);
     this.tellSoon();
   }
@@ -85,10 +90,6 @@ function forgetEvents(readings: Readings): void {
     if (reading.activity === 0) readings.delete(key);
     else readings.set(key, [pool, backend, lastingReading(reading)]);
   }
-}
-
-function keyOf(pool: string, backend: string): string {
-  return `${pool} ${backend}`;
 }
 
 function sumOf(sum: BackendReading | undefined, reading: Reading): Reading {

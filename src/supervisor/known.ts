@@ -1,6 +1,7 @@
 /** What a process knows of backends, in the form in which it tells the one that replaces it. */
 import { z } from "zod";
 
+import { backendKey } from "../base/index.ts";
 import type { Milliseconds } from "../base/index.ts";
 import { healthStateSchema } from "../health/index.ts";
 import type { HealthState } from "../health/index.ts";
@@ -63,6 +64,6 @@ export class Known {
   }
 
   add(known: readonly KnownBackend[]): void {
-    for (const one of known) this.byName.set(`${one[0]} ${one[1]}`, one);
+    for (const one of known) this.byName.set(backendKey(one[0], one[1]), one);
   }
 }

@@ -1,3 +1,4 @@
+import { backendKey } from "../base/index.ts";
 import { NO_READING } from "../pool/index.ts";
 import type { BackendReading } from "../pool/index.ts";
 
@@ -32,7 +33,7 @@ export class LoadExchange {
   /** Takes over what its tunnels carry on backends, those that are mentioned: it counts as one more worker's. */
   setPredecessorActivity(known: readonly (readonly [pool: string, backend: string, activity: number])[]): void {
     for (const [pool, backend, activity] of known)
-      this.predecessor.set(`${pool} ${backend}`, [pool, backend, { ...NO_READING, activity }]);
+      this.predecessor.set(backendKey(pool, backend), [pool, backend, { ...NO_READING, activity }]);
     if (this.predecessor.size > 0) this.gauges.take(PREDECESSOR_ID, [...this.predecessor.values()]);
   }
 

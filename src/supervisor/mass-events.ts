@@ -1,3 +1,4 @@
+import { backendKey } from "../base/index.ts";
 import { totalOf } from "../metrics/index.ts";
 import type { Tally } from "../metrics/index.ts";
 import { TRUTH } from "../relay/index.ts";
@@ -79,9 +80,7 @@ function becameOf(rehomed: number, failed: number): string {
  * @param after those at the second
  */
 export function massLosses(before: Tally, after: Tally): MassLoss[] {
-  const sites = new Map(
-    after.map(([[pool = "", backend = ""]]) => [JSON.stringify([pool, backend]), { pool, backend }]),
-  );
+  const sites = new Map(after.map(([[pool = "", backend = ""]]) => [backendKey(pool, backend), { pool, backend }]));
   const found = [...sites.values()].map(({ pool, backend }) => {
     const isLoss = ([name, of, , cause = ""]: readonly string[]): boolean =>
       name === pool && of === backend && LOSSES.has(cause);

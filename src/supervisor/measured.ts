@@ -1,9 +1,10 @@
+import { backendKey } from "../base/index.ts";
 import type { BackendMeasured, BackendReadout, WorkerCounts } from "../metrics/index.ts";
 import type { GaugeStart } from "../pool/index.ts";
 
 const NOTHING_MEASURED: BackendMeasured = { activity: null, handshakeMs: null, roundTripMs: null, reported: null };
 
-/** What is measured of backends, by pool and backend in one text. */
+/** What is measured of backends, by backends' keys. */
 export type MeasuredBackends = ReadonlyMap<string, BackendReadout>;
 
 /**
@@ -13,15 +14,10 @@ export type MeasuredBackends = ReadonlyMap<string, BackendReadout>;
 export function mergeMeasured(workers: readonly (WorkerCounts | undefined)[]): MeasuredBackends {
   const merged = new Map<string, BackendReadout>();
   for (const [pool, backend, measured] of workers.flatMap((counts) => counts?.metrics.measured ?? [])) {
-    const key = measuredKey(pool, backend);
+    const key = backendKey(pool, backend);
     merged.set(key, [pool, backend, either(merged.get(key)?.[2] ?? NOTHING_MEASURED, measured)]);
   }
   return merged;
-}
-
-/** The key of a backend there. */
-export function measuredKey(pool: string, backend: string): string {
-  return `${pool} ${backend}`;
 }
 
 /** What somebody begins with who has not measured anything yet. */

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 
+import { backendKey } from "../base/index.ts";
 import type { Milliseconds } from "../base/index.ts";
 
 /** Something about one backend: the pool's name, the backend's name, what. */
@@ -49,7 +50,7 @@ export class News<Entry extends BackendNews> {
 
   private compare(found: readonly Entry[]): void {
     const changes = found.filter(([pool, backend, what]) => {
-      const key = `${pool} ${backend}`;
+      const key = backendKey(pool, backend);
       const text = JSON.stringify(what);
       if ((this.told.get(key) ?? this.nothing) === text) return false;
       this.told.set(key, text);

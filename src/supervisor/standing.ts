@@ -1,3 +1,4 @@
+import { backendKey } from "../base/index.ts";
 import type { Clock, Milliseconds } from "../base/index.ts";
 import type { PoolConfig } from "../config/index.ts";
 import type { BackendStatus } from "../metrics/index.ts";
@@ -27,8 +28,8 @@ export class Standings {
     const present = new Set<string>();
     for (const pool of pools) {
       for (const { name, state } of pool.backends) {
-        present.add(keyOf(pool.name, name));
-        this.note(keyOf(pool.name, name), state);
+        present.add(backendKey(pool.name, name));
+        this.note(backendKey(pool.name, name), state);
       }
     }
     for (const key of this.known.keys()) if (!present.has(key)) this.note(key, "removed");
@@ -37,14 +38,14 @@ export class Standings {
 
   /** Goes on from what the process before knew, where it is still so. */
   inherit(pool: string, backend: string, { state, since }: Standing): void {
-    const key = keyOf(pool, backend);
+    const key = backendKey(pool, backend);
     const known = this.known.get(key);
     if (known?.state === state) this.known.set(key, { state, since: Math.min(since, known.since) });
   }
 
   /** Undefined for one that nobody remembers. */
   of(pool: string, backend: string): Standing | undefined {
-    return this.known.get(keyOf(pool, backend));
+    return this.known.get(backendKey(pool, backend));
   }
 
   private note(key: string, state: Standing["state"]): void {
@@ -58,8 +59,4 @@ export class Standings {
     const removed = [...this.known].filter(([, { state }]) => state === "removed");
     for (const [key] of removed.slice(0, Math.max(0, removed.length - REMOVED_MAX))) this.known.delete(key);
   }
-}
-
-function keyOf(pool: string, backend: string): string {
-  return `${pool} ${backend}`;
 }

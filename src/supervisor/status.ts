@@ -1,3 +1,4 @@
+import { backendKey } from "../base/index.ts";
 import { formatAddress } from "../config/index.ts";
 import type { Config, PoolConfig } from "../config/index.ts";
 import { penaltyNow, reasonOf } from "../health/index.ts";
@@ -17,7 +18,7 @@ import type {
 } from "../metrics/index.ts";
 
 import type { Care } from "./care.ts";
-import { measuredKey, mergeMeasured } from "./measured.ts";
+import { mergeMeasured } from "./measured.ts";
 import type { MeasuredBackends } from "./measured.ts";
 import { UNLIMITED } from "./room.ts";
 import type { Room } from "./room.ts";
@@ -169,7 +170,7 @@ function backendStatus(
     ...conditionOf(pool, name, parts),
     rtt: rttOf(pool.name, name, roundTrips),
     flow: flows.of(pool.name, name),
-    measured: readable(measured.get(measuredKey(pool.name, name))?.[2]),
+    measured: readable(measured.get(backendKey(pool.name, name))?.[2]),
     ...sumCounts([past.of(pool.name, name), ...workers.map(({ counts }) => counts?.pools[pool.name]?.[name])]),
   };
 }

@@ -1,5 +1,5 @@
 import { nextStepAt, slowStartFactor } from "../admission/index.ts";
-import { detachedEntry } from "../base/index.ts";
+import { backendKey, detachedEntry } from "../base/index.ts";
 import type { Clock, Milliseconds, Wheel, WheelEntry } from "../base/index.ts";
 import type { PoolConfig } from "../config/index.ts";
 
@@ -48,7 +48,7 @@ export class Warming {
 
   /** A backend's health has changed, or whether successes count. */
   noticed({ pool, backend, healthy }: HealthNotice): void {
-    const key = keyOf(pool, backend);
+    const key = backendKey(pool, backend);
     if (!healthy) {
       this.ill.add(key);
       this.stop(pool, backend);
@@ -57,7 +57,7 @@ export class Warming {
 
   /** Goes on where the process before was: in monotonic time of this one. */
   inherit(pool: string, backend: string, since: Milliseconds): void {
-    const key = keyOf(pool, backend);
+    const key = backendKey(pool, backend);
     if (this.starts.get(key)?.since === since) return;
     if (has(this.pools, pool, backend) && !this.ill.has(key)) this.begin(pool, backend, since);
   }
@@ -67,7 +67,7 @@ export class Warming {
     pool: string,
     backend: string,
   ): { readonly share: number; readonly since: number; readonly until: number } | undefined {
-    const start = this.starts.get(keyOf(pool, backend));
+    const start = this.starts.get(backendKey(pool, backend));
     const duration = this.durationOf(pool);
     if (start === undefined || duration === "off") return undefined;
     const [, , share] = this.warmthOf(start);
@@ -81,18 +81,18 @@ export class Warming {
 
   private begin(pool: string, backend: string, since: Milliseconds = this.world.clock.now()): void {
     this.stop(pool, backend);
-    this.ill.delete(keyOf(pool, backend));
+    this.ill.delete(backendKey(pool, backend));
     const start: Start = { pool, backend, since, timer: detachedEntry(() => this.step(start)) };
     if (this.nextStep(start) === undefined) return;
-    this.starts.set(keyOf(pool, backend), start);
+    this.starts.set(backendKey(pool, backend), start);
     this.world.wheel.add(start.timer, this.step(start));
   }
 
   private stop(pool: string, backend: string): void {
-    const start = this.starts.get(keyOf(pool, backend));
+    const start = this.starts.get(backendKey(pool, backend));
     if (start === undefined) return;
     this.world.wheel.remove(start.timer);
-    this.starts.delete(keyOf(pool, backend));
+    this.starts.delete(backendKey(pool, backend));
     this.world.tell([pool, backend, 1]);
   }
 
@@ -101,7 +101,7 @@ export class Warming {
     this.world.tell(this.warmthOf(start));
     const next = this.nextStep(start);
     if (next !== undefined) return next - this.world.clock.now();
-    this.starts.delete(keyOf(start.pool, start.backend));
+    this.starts.delete(backendKey(start.pool, start.backend));
     return 0;
   }
 
@@ -124,8 +124,4 @@ function byName(pools: readonly PoolConfig[]): ReadonlyMap<string, PoolConfig> {
 
 function has(pools: ReadonlyMap<string, PoolConfig>, pool: string, backend: string): boolean {
   return pools.get(pool)?.backends.some(({ name }) => name === backend) === true;
-}
-
-function keyOf(pool: string, backend: string): string {
-  return `${pool} ${backend}`;
 }

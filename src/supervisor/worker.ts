@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-import { FairleadError, startWheel, Wheel } from "../base/index.ts";
+import { backendKey, FairleadError, startWheel, Wheel } from "../base/index.ts";
 import type { Clock, Logger, Milliseconds, Random } from "../base/index.ts";
 import type { ListenerConfig } from "../config/index.ts";
 import { gauged, Gateway, measure, Meters, retryAfter, roundTrips } from "../gateway/index.ts";
@@ -318,7 +318,7 @@ export class Worker {
   private tellSignal(pool: Pool, backend: Backend, signal: HealthSignal): void {
     this.vitals.note(pool, backend, signal);
     const { name } = pool;
-    if (signal === "success" && !this.watched.has(`${name} ${backend.name}`)) return;
+    if (signal === "success" && !this.watched.has(backendKey(name, backend.name))) return;
     this.world.send({ type: "signal", pool: name, backend: backend.name, signal });
   }
 
@@ -366,8 +366,8 @@ export class Worker {
 
   private applyHealth({ pool, backend, healthy, panic, watched }: HealthNotice): void {
     this.gateway.pools.get(pool)?.setHealthy(backend, healthy || panic);
-    if (watched) this.watched.add(`${pool} ${backend}`);
-    else this.watched.delete(`${pool} ${backend}`);
+    if (watched) this.watched.add(backendKey(pool, backend));
+    else this.watched.delete(backendKey(pool, backend));
   }
 
   private applyStarts(gauges: WorkerStart["gauges"]): void {

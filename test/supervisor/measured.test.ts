@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
+import { backendKey } from "../../src/base/index.ts";
 import type { BackendMeasured, WorkerCounts } from "../../src/metrics/index.ts";
-import { gaugeStarts, measuredKey, mergeMeasured } from "../../src/supervisor/measured.ts";
+import { gaugeStarts, mergeMeasured } from "../../src/supervisor/measured.ts";
 import { UNMEASURED } from "./unmeasured.ts";
 
 const NOTHING: BackendMeasured = { activity: null, handshakeMs: null, roundTripMs: null, reported: null };
@@ -25,7 +26,7 @@ test("who knows something is believed before who has just begun, part by part", 
     worker(0, { activity: 6, handshakeMs: 7, reported: { load: 0.5, ageMs: 3 } }),
   ]);
   const known = { activity: 5, handshakeMs: 7, roundTripMs: null, reported: { load: 0.5, ageMs: 3 } };
-  assert.deepEqual([...merged], [[measuredKey("chat", BACKEND), ["chat", BACKEND, known]]]);
+  assert.deepEqual([...merged], [[backendKey("chat", BACKEND), ["chat", BACKEND, known]]]);
 });
 
 test("who begins is told what all know, with the load that all had then", () => {
