@@ -193,8 +193,10 @@ export const moveSchema = shapeOf<Move>()(
     started: time,
     ended: time.nullable(),
     total: count.describe("Tunnels that were to be moved when it began."),
-    moved: count,
-    left: count.describe("An estimate where what tunnels carry is evened."),
+    moved: count.describe("Tunnels that have been told to go."),
+    left: count.describe(
+      "Of a drain: tunnels still on the backend, those on their way out included. An estimate where what tunnels carry is evened.",
+    ),
     rate: amount.describe("Tunnels per second, as asked for."),
     currentRate: amount.describe("Tunnels per second by now."),
     slowedBy: z.string().nullable().describe("Why it goes slower than asked for; null when it does not."),

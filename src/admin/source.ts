@@ -54,7 +54,7 @@ export interface Move {
   readonly pool: string;
   /** Of a drain; null for a rebalance, which takes from all that have more than their share. */
   readonly backend: string | null;
-  /** `deadline`: what was left then has been ended at once. */
+  /** `deadline`: what was left then has been told to go at once. */
   readonly state: "running" | "done" | "cancelled" | "deadline";
   /** Who wanted it: somebody at the API, a configuration that was loaded, or the pool's own `rebalance`. */
   readonly by: "operator" | "configuration" | "pool";
@@ -64,8 +64,9 @@ export interface Move {
   readonly ended: Time | null;
   /** Tunnels that were to be moved when it began. */
   readonly total: number;
+  /** Those that have been told to go. */
   readonly moved: number;
-  /** An estimate where what they carry is evened. */
+  /** Of a drain: those still on the backend, on their way out or not. An estimate where what they carry is evened. */
   readonly left: number;
   /** Tunnels per second, as asked for. */
   readonly rate: number;

@@ -7,7 +7,7 @@ export const ExitCode = {
   differs: 1,
   /** Wrong usage or configuration. */
   usage: 2,
-  /** A drain deadline was hit with tunnels still open. */
+  /** A drain deadline was hit with tunnels that had not been moved yet, whatever became of them then. */
   drainDeadline: 3,
   /** Ctrl-C at a command that waits for something of another process, which goes on; what shells say of SIGINT. */
   interrupted: 130,

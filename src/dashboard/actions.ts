@@ -85,7 +85,7 @@ export const askRebalance = (pool: Pool): void =>
 export const askCancel = (move: Move): void =>
   ask({
     title: `Cancel the ${move.kind} of ${shortName(move.backend ?? move.pool)}?`,
-    text: `${plural(move.left, "tunnel")} that it has not ended yet stay open.`,
+    text: `What it has not begun to move stays where it is.`,
     confirm: "Cancel it",
     act: async () => {
       await call("DELETE", `${move.kind}s/${encodeURIComponent(move.id)}`);

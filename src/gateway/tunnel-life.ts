@@ -69,6 +69,11 @@ export class TunnelLife implements TunnelOwner {
     tunnel.end(reason);
   }
 
+  /** Whether nothing of it is with its backend any more: its connection is gone, or all that counted has been said. */
+  get hasLeft(): boolean {
+    return this.rehoming?.isHomeless === true || this.tunnel.backend.leg.closed;
+  }
+
   /** Time since its handshake came. */
   get ageMs(): Milliseconds {
     return this.tunnel.now - this.draft.startedAt;

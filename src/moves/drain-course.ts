@@ -17,6 +17,8 @@ export interface DrainFacts {
   readonly now: Milliseconds;
   /** Tunnels that the backend still has and that nobody has begun to end. */
   readonly left: number;
+  /** Tunnels that are on their way out, and still there: whatever they have in hand would be lost with the backend. */
+  readonly leaving: number;
   /** Handshakes that the pool refused for want of a place since the last step. */
   readonly refusedByPool: number;
   /** Dials of the pool's other backends that failed since the last step. */
@@ -29,8 +31,8 @@ export interface DrainFacts {
 
 /**
  * - `running`: goes on
- * - `done`: nothing is left
- * - `deadline`: the deadline has come with tunnels left; they are ended, and it is over when none is left
+ * - `done`: nothing is left, and nothing is on its way out any more
+ * - `deadline`: the deadline has come with tunnels left; they are ended, and it is over when none is there any more
  */
 export type DrainState = "running" | "done" | "deadline";
 
@@ -60,6 +62,9 @@ const FULL = "the pool's other backends are full";
 const SHORT = "the pool's other backends are short of room";
 const REFUSED = "the pool refuses handshakes";
 const FAILED = "clients that come back cannot be connected";
+const PARTING = "the last tunnels are on their way out";
+/** With these nothing moves at all. */
+const STANDSTILLS: ReadonlySet<string> = new Set([NOBODY, FULL, PARTING]);
 
 /**
  * One drain. Steps may be of any length up to a second; what matters is told with each. The rate falls by half whenever
@@ -88,27 +93,27 @@ export class DrainCourse {
   }
 
   step(facts: DrainFacts): DrainStep {
-    const { now, left } = facts;
+    const { now, left, leaving } = facts;
     const { deadline, rate } = this.terms;
     if (left > 0 && deadline !== "off" && now - this.begun >= deadline) this.late = true;
     if (this.late) return { move: left, minIdle: 0, currentRate: rate, slowedBy: null, state: "deadline" };
-    if (left === 0) return this.told(0, "done");
+    if (left === 0) return leaving === 0 ? this.told(0, "done", null) : this.told(0, "running", PARTING);
     const spare = this.returning.spare(now, facts.room);
     this.adjust(facts, spare);
     this.pacer.rate = rate * this.share;
     const move = this.pacer.step(now, facts.candidates === 0 ? 0 : Math.min(left, spare), this.random);
     this.returning.add(now, move);
-    return this.told(move, "running");
+    return this.told(move, "running", this.slowedBy);
   }
 
-  private told(move: number, state: DrainState): DrainStep {
+  private told(move: number, state: DrainState, slowedBy: string | null): DrainStep {
     const { rate, waitIdle } = this.terms;
-    const still = state === "done" || this.slowedBy === NOBODY || this.slowedBy === FULL;
+    const still = state === "done" || (slowedBy !== null && STANDSTILLS.has(slowedBy));
     return {
       move,
       minIdle: waitIdle === "off" ? 0 : waitIdle,
       currentRate: still ? 0 : rate * this.share,
-      slowedBy: state === "done" ? null : this.slowedBy,
+      slowedBy,
       state,
     };
   }

@@ -44,6 +44,8 @@ export interface BackendReport {
   readonly load: number;
   /** Tunnels that nobody has begun to end, and dials that may become tunnels. */
   readonly left: number;
+  /** Tunnels that are ending or leave for another backend, and are still here: who ends the backend now cuts them off. */
+  readonly leaving: number;
   /** Tunnels that it has begun to end by this order. */
   readonly moved: number;
   /** Dials and requests that failed for the backend's sake, since the worker began. */
@@ -113,26 +115,27 @@ export class Desk {
 
   private move(order: MoveOrder): PoolReport {
     const pool = this.gateway.pools.get(order.pool);
-    const left = this.settled(pool);
+    const present = this.present(pool);
     const weigh = order.bySize === undefined || pool === undefined ? undefined : this.scales.of(pool);
     const reports = Array.from(pool?.backends ?? [], (backend): [string, BackendReport] => {
-      const lives = left.get(backend.name) ?? [];
+      const lives = present.get(backend.name) ?? NOBODY;
       const report = weigh === undefined ? endIdlest(order, backend, lives) : endBySize(order, backend, lives, weigh);
       return [backend.name, report];
     });
     return { backends: Object.fromEntries(reports), refused: pool?.refused ?? 0 };
   }
 
-  /** Tunnels of a pool that still have to leave their backends, by these. */
-  private settled(pool: Pool | undefined): Map<string, TunnelLife[]> {
-    const settled = new Map<string, TunnelLife[]>();
+  /** The tunnels of a pool that are with its backends, by these. */
+  private present(pool: Pool | undefined): Map<string, Present> {
+    const present = new Map<string, Present>();
     for (const life of this.gateway.tunnels) {
-      if (life.pool !== pool || !isSettled(life)) continue;
-      const lives = settled.get(life.backend.name);
-      if (lives === undefined) settled.set(life.backend.name, [life]);
-      else lives.push(life);
+      if (life.pool !== pool || life.hasLeft) continue;
+      let lives = present.get(life.backend.name);
+      if (lives === undefined) present.set(life.backend.name, (lives = { settled: [], leaving: 0 }));
+      if (isSettled(life)) lives.settled.push(life);
+      else lives.leaving += 1;
     }
-    return settled;
+    return present;
   }
 
   private find(filter: TunnelFilter): TunnelLife[] {
@@ -140,16 +143,26 @@ export class Desk {
   }
 }
 
-function endIdlest(order: MoveOrder, backend: Backend, lives: readonly TunnelLife[]): BackendReport {
-  // Who wants it by what tunnels carry does not want any others.
-  const count = order.bySize === undefined ? (order.counts[backend.name] ?? 0) : 0;
-  const chosen = chooseToMove(lives, { ...order, count, allowPinned: order.kind === "drain" });
-  return endAll(order, backend, lives.length, chosen);
+/** The tunnels that are with one backend. */
+interface Present {
+  /** Those that still have to leave it. */
+  readonly settled: TunnelLife[];
+  /** Number of those that somebody has begun to end or to move. */
+  leaving: number;
 }
 
-function endBySize(order: MoveOrder, backend: Backend, lives: readonly TunnelLife[], weigh: Weigh): BackendReport {
+const NOBODY: Readonly<Present> = { settled: [], leaving: 0 };
+
+function endIdlest(order: MoveOrder, backend: Backend, lives: Present): BackendReport {
+  // Who wants it by what tunnels carry does not want any others.
+  const count = order.bySize === undefined ? (order.counts[backend.name] ?? 0) : 0;
+  const chosen = chooseToMove(lives.settled, { ...order, count, allowPinned: order.kind === "drain" });
+  return endAll(order, backend, lives, chosen);
+}
+
+function endBySize(order: MoveOrder, backend: Backend, lives: Present, weigh: Weigh): BackendReport {
   const { bySize, minAge, counts } = order;
-  const all = lives.map((life) => ({ life, carries: weigh(life) }));
+  const all = lives.settled.map((life) => ({ life, carries: weigh(life) }));
   const size = bySize?.sizes[backend.name];
   const settled = all.filter(({ life }) => life.stayMs >= minAge && !life.pinned);
   const chosen = size === undefined ? [] : chooseByLoad(settled, { ...size, count: counts[backend.name] ?? 0 });
@@ -161,15 +174,21 @@ function endBySize(order: MoveOrder, backend: Backend, lives: readonly TunnelLif
     offers: bySize?.asks === true ? chosen.map(({ carries }) => carries) : [],
     strain: backend.gauge.strain,
   };
-  return { ...endAll(order, backend, lives.length, ended), carried };
+  return { ...endAll(order, backend, lives, ended), carried };
 }
 
 /** Moves these, and ends those that cannot be. */
-function endAll({ kind }: MoveOrder, backend: Backend, settled: number, chosen: readonly TunnelLife[]): BackendReport {
+function endAll({ kind }: MoveOrder, backend: Backend, lives: Present, chosen: readonly TunnelLife[]): BackendReport {
   for (const life of chosen) life.leave(kind);
   const { own, counters } = backend;
   const dials = own - counters.open - counters.inFlight;
-  return { load: own, left: settled - chosen.length + dials, moved: chosen.length, failures: counters.failures };
+  return {
+    load: own,
+    left: lives.settled.length - chosen.length + dials,
+    leaving: lives.leaving + chosen.filter(({ hasLeft }) => !hasLeft).length,
+    moved: chosen.length,
+    failures: counters.failures,
+  };
 }
 
 function sumOf(weighed: readonly { readonly carries: number }[]): number {

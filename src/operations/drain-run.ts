@@ -29,6 +29,7 @@ export async function runDrain(
       now: world.clock.now(),
       // What nobody knows may be something.
       left: Math.max(reported.of(backend).left, reported.isPartial ? 1 : 0),
+      leaving: reported.of(backend).leaving,
       refusedByPool: reported.refused,
       reconnectsFailed: reported.failuresBesides(backend),
       // Where the clients of a pool that is gone will come back to is not known here.
@@ -44,7 +45,8 @@ export async function runDrain(
     }
     const counts = { [backend]: step.move };
     reported = await give(world, { kind: "drain", pool, counts, minIdle: step.minIdle, minAge: 0 }, reported);
-    const { moved: now, left } = reported.of(backend);
+    const { moved: now, left: settled, leaving } = reported.of(backend);
+    const left = settled + leaving;
     moved += now;
     const slowedBy = reported.isLate ? LATE : step.slowedBy;
     running.note({ moved, left, currentRate: step.currentRate, slowedBy });

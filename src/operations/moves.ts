@@ -58,7 +58,9 @@ export class Moves {
     const first = await look(this.world, "drain", pool);
     const before = this.drainOf(pool, backend);
     if (before !== undefined) this.cancel(before.id);
-    const running = this.begin({ kind: "drain", pool, backend, by, evens: null, terms }, first.of(backend).left);
+    const { left, leaving } = first.of(backend);
+    const running = this.begin({ kind: "drain", pool, backend, by, evens: null, terms }, left);
+    running.note({ left: left + leaving });
     const course = new DrainCourse(terms, clock.now(), random);
     this.run(running, runDrain(this.world, running, backend, course, first));
     return running.move;

@@ -12,7 +12,7 @@ export interface WorkerAnswer {
   readonly report: PoolReport | undefined;
 }
 
-const NOTHING: BackendReport = { load: 0, left: 0, moved: 0, failures: 0 };
+const NOTHING: BackendReport = { load: 0, left: 0, leaving: 0, moved: 0, failures: 0 };
 
 /** What all workers answered, and what has changed since they answered before. */
 export class Reported {
@@ -47,6 +47,7 @@ export class Reported {
         : {
             load: sum.load + one.load,
             left: sum.left + one.left,
+            leaving: sum.leaving + one.leaving,
             moved: sum.moved + one.moved,
             failures: sum.failures + one.failures,
           };
@@ -94,9 +95,9 @@ export class Reported {
 function lastOf(worker: number, before: Reported | undefined): PoolReport | undefined {
   const last = before?.reports.find((one) => one.worker === worker)?.report;
   if (last === undefined) return undefined;
-  const backends = Object.entries(last.backends).map(([name, { load, left, failures }]): [string, BackendReport] => [
+  const backends = Object.entries(last.backends).map(([name, report]): [string, BackendReport] => [
     name,
-    { load, left, moved: 0, failures },
+    { ...report, moved: 0, carried: undefined },
   ]);
   return { ...last, backends: Object.fromEntries(backends) };
 }

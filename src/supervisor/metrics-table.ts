@@ -87,7 +87,7 @@ const INSTANCE: readonly Metric[] = [
   gauge(
     "fairlead_move_tunnels_left",
     ["kind", "pool"],
-    "Tunnels that running drains and rebalances still have to move.",
+    "Tunnels that running drains and rebalances still have to move, or to see leave.",
     ({ instance }) => instance.movesLeft,
   ),
   counter(

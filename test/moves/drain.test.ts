@@ -8,7 +8,7 @@ import type { DrainFacts, DrainStep, DrainTerms } from "../../src/moves/index.ts
 
 const STEP = 50;
 const terms: DrainTerms = { rate: 50, jitter: 0.3, waitIdle: "off", deadline: "off" };
-const calm = { refusedByPool: 0, reconnectsFailed: 0, room: Number.POSITIVE_INFINITY, candidates: 3 };
+const calm = { leaving: 0, refusedByPool: 0, reconnectsFailed: 0, room: Number.POSITIVE_INFINITY, candidates: 3 };
 
 /** A drain on a simulated clock; what is moved is gone at once. */
 class Simulation {

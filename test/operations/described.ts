@@ -21,6 +21,10 @@ export interface Facts {
   readonly bytes?: number;
   readonly rtt?: number;
   readonly pinned?: boolean;
+  /** It is on its way to another backend. */
+  readonly isLeaving?: boolean;
+  /** It is with its backend no more. */
+  readonly hasLeft?: boolean;
   /** Messages a second, from its opening on. */
   readonly perSecond?: number;
 }
@@ -73,7 +77,7 @@ export const deskOf = (
       cause: undefined as string | undefined,
       client: leg,
       backend: { tracker: { messages: 0 }, bytes: 0, rtt: undefined },
-      isLeaving: false,
+      isLeaving: facts.isLeaving ?? false,
       end(cause: string) {
         tunnel.cause = cause;
         ended.push([facts.id, cause]);
@@ -95,6 +99,7 @@ export const deskOf = (
       draft,
       pinned,
       idleMs,
+      hasLeft: facts.hasLeft ?? false,
       leave(reason: string) {
         tunnel.end(reason);
       },

@@ -112,8 +112,8 @@ describe("a worker's part of a move", () => {
       ["b", "drain"],
       ["c", "drain"],
     ]);
-    assert.deepEqual(backends[A], { load: 3, left: 1, moved: 2, failures: 0 });
-    assert.deepEqual(backends[B], { load: 1, left: 1, moved: 0, failures: 0 });
+    assert.deepEqual(backends[A], { load: 3, left: 1, leaving: 2, moved: 2, failures: 0 });
+    assert.deepEqual(backends[B], { load: 1, left: 1, leaving: 0, moved: 0, failures: 0 });
     assert.equal(move({ counts: { [A]: 5 } }).backends[A]?.moved, 1, "what is ending is not ended again");
   });
 
@@ -139,6 +139,18 @@ describe("a worker's part of a move", () => {
     const { move, ended } = deskOf(1, tunnels);
     move({ kind: "rebalance", counts: { [A]: 2 }, minAge: 10 });
     assert.deepEqual(ended, [["resting", "rebalance"]]);
+  });
+
+  test("counts what is on its way out apart, until it has left: it is not moved again, and nobody's load", () => {
+    const one = deskOf(1, [
+      { id: "finishes", isLeaving: true },
+      { id: "searches", isLeaving: true, hasLeft: true },
+      { id: "stays" },
+    ]);
+    const { left, leaving } = one.move({ counts: {} }).backends[A] ?? {};
+    assert.deepEqual([left, leaving], [1, 1]);
+    assert.equal(one.move({ counts: { [A]: 3 } }).backends[A]?.leaving, 2);
+    assert.deepEqual(one.ended, [["stays", "drain"]]);
   });
 
   test("counts handshakes under way as left: they may become tunnels", () => {

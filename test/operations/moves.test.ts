@@ -61,6 +61,35 @@ describe("a drain", () => {
     }
   });
 
+  test("is not done while tunnels are on their way out, nor cut short at its deadline", async () => {
+    const world = simulate(CONFIG);
+    const moves = new Moves(world);
+    world.put(1, A, 10);
+    world.leaving = 2;
+    await moves.drain("chat", A, { ...DRAIN, deadline: 3 * SECOND }, "operator");
+    await world.pass(10 * SECOND);
+    const [parting] = moves.list();
+    assert.deepEqual([parting?.state, parting?.moved, parting?.left, parting?.currentRate], ["running", 10, 2, 0]);
+    assert.equal(parting?.slowedBy, "the last tunnels are on their way out");
+    world.leaving = 0;
+    await world.pass(SECOND);
+    const [ended] = moves.list();
+    assert.deepEqual([ended?.state, ended?.left, ended?.slowedBy], ["done", 0, null]);
+  });
+
+  test("is over at its deadline only when what it has ended then is gone", async () => {
+    const world = simulate(CONFIG);
+    const moves = new Moves(world);
+    world.put(1, A, 100);
+    world.leaving = 1;
+    await moves.drain("chat", A, { ...DRAIN, deadline: 3 * SECOND }, "operator");
+    await world.pass(5 * SECOND);
+    assert.deepEqual([moves.list()[0]?.state, moves.list()[0]?.left, world.total(A)], ["running", 1, 0]);
+    world.leaving = 0;
+    await world.pass(SECOND);
+    assert.equal(moves.list()[0]?.state, "deadline");
+  });
+
   test("ends at its deadline what is left by then", async () => {
     const world = simulate(CONFIG);
     const moves = new Moves(world);

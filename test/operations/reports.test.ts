@@ -45,7 +45,7 @@ const reportOf = (worker: number, left: Readonly<Record<string, number>>, failur
   report: {
     refused,
     backends: Object.fromEntries(
-      Object.entries(left).map(([name, count]) => [name, { load: count, left: count, moved: 0, failures }]),
+      Object.entries(left).map(([name, count]) => [name, { load: count, left: count, leaving: 0, moved: 0, failures }]),
     ),
   },
 });
@@ -65,8 +65,8 @@ test("a worker gets its part of the order for each backend, and none where it ha
 
 test("sums are over all workers; a backend that nobody knows has nothing", () => {
   const reported = new Reported([reportOf(1, { a: 6, b: 3 }), reportOf(2, { a: 2 })], undefined);
-  assert.deepEqual(reported.of("a"), { load: 8, left: 8, moved: 0, failures: 0 });
-  assert.deepEqual(reported.of("z"), { load: 0, left: 0, moved: 0, failures: 0 });
+  assert.deepEqual(reported.of("a"), { load: 8, left: 8, leaving: 0, moved: 0, failures: 0 });
+  assert.deepEqual(reported.of("z"), { load: 0, left: 0, leaving: 0, moved: 0, failures: 0 });
 });
 
 test("what has grown is counted in workers that answered both times: one that is new, or is gone, brings nothing", () => {

@@ -16,6 +16,8 @@ export interface Simulated extends MovesWorld {
   /** Tunnels of each worker, by backend. What is pinned is not moved. */
   readonly workers: Map<number, Map<string, number>>;
   pinned: number;
+  /** Of each worker and backend, on their way out. */
+  leaving: number;
   /** Clients that found no place. */
   refused: number;
   readonly unhealthy: Set<string>;
@@ -63,6 +65,7 @@ export const simulate = (first: Config): Simulated => {
     config: () => first,
     workers,
     pinned: 0,
+    leaving: 0,
     refused: 0,
     unhealthy: new Set(),
     frozen: new Set(),
@@ -85,7 +88,7 @@ export const simulate = (first: Config): Simulated => {
         const moved = new Map(Object.entries(order.counts).map(([name, count]) => [name, move(worker, name, count)]));
         const backends = [...worker].map(([name, left]) => [
           name,
-          { load: left, left, moved: moved.get(name) ?? 0, failures: 0 },
+          { load: left, left, leaving: world.leaving, moved: moved.get(name) ?? 0, failures: 0 },
         ]);
         reports.push({ worker: id, report: { backends: Object.fromEntries(backends), refused: world.refused } });
       }

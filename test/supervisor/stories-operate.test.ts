@@ -116,6 +116,7 @@ test("a drain waits for tunnels that are silent, and ends what is left at its de
   const first = await api.ask<Move>("POST", "drains", { ...drain, deadline: "1h" });
   await Promise.all(silent.map((client) => client.closed()));
   assert.equal(busy.socket.readyState, busy.socket.OPEN);
+  await until(async () => (await api.ask<Move>("GET", `drains/${first.id}`)).left === 1, "they have left");
   const cancelled = await api.ask<Move>("DELETE", `drains/${first.id}`);
   assert.deepEqual([cancelled.state, cancelled.moved, cancelled.left], ["cancelled", 3, 1]);
   assert.equal((await api.refused("DELETE", `drains/${first.id}`)).status, 409);
