@@ -36,7 +36,7 @@ const NOBODY: readonly Backend[] = [];
 /**
  * Finds other backends for one tunnel: each gets the client's own handshake, and has to answer it as the first one did.
  *
- * Neither affinity nor the backend that is left is asked. What becomes of an attempt counts like that of any dial.
+ * Neither a cookie nor the backend that is left is asked. What becomes of an attempt counts like that of any dial.
  */
 export class Rehoming implements HomeFinder {
   readonly home: Home;

@@ -129,7 +129,7 @@ export class Pool {
   }
 
   /**
-   * Chooses a backend: the one that affinity prefers, else the algorithm's; of those that leave theirs, the algorithm's.
+   * Chooses a backend: the one that affinity prefers, else the algorithm's. Who leaves its own is not brought back there by a cookie.
    *
    * @returns undefined when no candidate is left
    */
@@ -138,7 +138,7 @@ export class Pool {
     const { view, balancer } = this.chooser[kind];
     if (this.pickRate !== undefined) view.stale = this.pickRate.isHigh();
     const tried = failed.length === 0 ? NONE : failed.map(({ index }) => index);
-    const preferred = leaves === true ? NOWHERE : affinity.prefer(view, facts, tried);
+    const preferred = leaves === true && !affinity.gathers ? NOWHERE : affinity.prefer(view, facts, tried);
     const kept = preferred >= 0 ? members[preferred] : undefined;
     if (kept !== undefined && !kept.sheds) return kept;
     return members[balancer.pick(view, { key: this.keyOf(facts), tried })];

@@ -10,7 +10,7 @@ export interface Seeker {
   readonly facts: RequestFacts;
   /** Backends that have failed for it; they are not offered again. */
   readonly failed: readonly Backend[];
-  /** It is to leave where it was: affinity is not asked, and it waits for a place whether others may or not. */
+  /** It is to leave where it was: a cookie that names a backend does not count, and it waits for a place whether others may or not. */
   readonly leaves?: boolean;
 }
 

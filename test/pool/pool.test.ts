@@ -287,7 +287,29 @@ test("another secret makes other cookies", () => {
   assert.equal(pick(bringing(cookie), []), 0);
 });
 
-test("whoever has to leave a backend is sent where the algorithm says, whatever affinity says, and never back", () => {
+test("whoever has to leave a backend is sent where the algorithm says, whatever its cookie says", () => {
+  const { pool, cookieFor } = poolOf({ size: 3, affinity: "cookie", balance: "round-robin" });
+  const facts = bringing(cookieFor(1, factsOf()));
+  const seeker = { kind: "tunnel" as const, facts, failed: [], leaves: true };
+  const got = new Set(Array.from({ length: 6 }, () => pool.pick(seeker)?.index));
+  assert.equal(got.size, 3);
+});
+
+test("those that have to leave a backend and belong together meet again, where new ones of their kind go", () => {
+  const kinds: AffinityInput[] = ["client-ip", { method: "hash", by: { query: "room" } }];
+  for (const affinity of kinds) {
+    const { pool } = poolOf({ size: 8, affinity, balance: "round-robin" });
+    const facts = factsOf({ query: "room=1" });
+    const first = pool.pick({ kind: "tunnel", facts, failed: [] });
+    assert.ok(first !== undefined);
+    const leaver = { kind: "tunnel" as const, facts, failed: [first], leaves: true };
+    const got = new Set(Array.from({ length: 10 }, () => pool.pick(leaver)));
+    assert.equal(got.size, 1);
+    assert.ok(got.has(pool.pick({ kind: "tunnel", facts, failed: [first] })));
+  }
+});
+
+test("whoever has to leave a backend is never sent back there", () => {
   const { pool } = poolOf({ affinity: "client-ip" });
   const seeker = { kind: "tunnel" as const, facts: factsOf(), failed: [] };
   const preferred = pool.pick(seeker);
