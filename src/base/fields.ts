@@ -60,11 +60,12 @@ function misread({ unit }: Quantity, help: string, written: number | string): st
 }
 
 /** What is wrong with a value that was understood, or undefined. */
-function boundsError(quantity: Quantity, value: number, bounds: Bounds): string | undefined {
+function boundsError(quantity: Quantity, value: number, written: number | string, bounds: Bounds): string | undefined {
   const { zero = false, min = zero ? 0 : 1, max = quantity.max } = bounds;
   if (value === 0 && zero) return undefined;
-  if (value < min) return `expected at least ${quantity.format(min)}, found ${quantity.format(value)}`;
-  if (value > max) return `expected at most ${quantity.format(max)}, found ${quantity.format(value)}`;
+  const found = typeof written === "string" ? written.trim() : quantity.format(value);
+  if (value < min) return `expected at least ${quantity.format(min)}, found ${found}`;
+  if (value > max) return `expected at most ${quantity.format(max)}, found ${found}`;
   return undefined;
 }
 
@@ -78,7 +79,7 @@ function read(
 ): number {
   const value = typeof written === "string" ? quantity.parse(written) : written;
   const understood = value !== undefined && (!quantity.whole || Number.isInteger(value));
-  const problem = understood ? boundsError(quantity, value, bounds) : misread(quantity, help, written);
+  const problem = understood ? boundsError(quantity, value, written, bounds) : misread(quantity, help, written);
   if (problem === undefined && value !== undefined) return value;
   context.addIssue({ code: "custom", message: problem ?? "", input: written });
   return z.NEVER;

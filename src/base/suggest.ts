@@ -12,13 +12,15 @@ const MIN_ABBREVIATION = 3;
  *
  * @returns the closest known word, the first of equally close ones, or undefined when none is close enough to be meant
  */
-export function didYouMean(word: string, known: readonly string[]): string | undefined {
+export function didYouMean(word: string, words: readonly string[]): string | undefined {
   const wanted = simplify(word);
   let best: string | undefined;
   let bestMistakes = Math.ceil(wanted.length / LETTERS_PER_MISTAKE) + 1;
-  for (const candidate of known) {
-    const mistakes = countMistakes(wanted, simplify(candidate));
-    if (mistakes < bestMistakes) {
+  for (const candidate of words) {
+    const known = simplify(candidate);
+    const mistakes = countMistakes(wanted, known);
+    // As many mistakes as letters: they have nothing in common.
+    if (mistakes < bestMistakes && mistakes < Math.max(wanted.length, known.length)) {
       best = candidate;
       bestMistakes = mistakes;
     }

@@ -31,8 +31,8 @@ const SIZE_TEXT = /^(\d+(?:\.\d+)?) ?([kmgt]i?b|b)$/i;
 /** Longest text that is looked at; nobody writes a longer duration or size. */
 const MAX_TEXT_LENGTH = 64;
 
-/** Three decimals are kept, so that sums of decimal parts come out as they were written. */
-function roundToMicroseconds(ms: number): Milliseconds {
+/** Three decimals are kept, so that sums of decimal parts come out as they were written, and times that were measured are short. */
+export function roundToMicroseconds(ms: number): Milliseconds {
   return Math.round(ms * 1000) / 1000;
 }
 

@@ -21,6 +21,7 @@ import type { AccessRecord, RecordDraft, RequestWords } from "./record.ts";
 import { PlainRequest } from "./request.ts";
 import { retryAfter } from "./retry-after.ts";
 import { Room } from "./room.ts";
+import { RefusedRehomings } from "./refused-rehomings.ts";
 import { RehomingQueue } from "./rehoming-queue.ts";
 import type { TunnelLife } from "./tunnel-life.ts";
 import { Upgrade } from "./upgrade.ts";
@@ -65,6 +66,7 @@ export class Gateway {
   readonly pools = new Map<string, Pool>();
   /** Tunnels that have lost their backends and look for others. */
   readonly rehomings = new RehomingQueue();
+  readonly refusedRehomings: RefusedRehomings;
 
   private isDraining = false;
   /** What goes for those that come now. */
@@ -77,6 +79,7 @@ export class Gateway {
   constructor(config: Config, world: GatewayWorld) {
     this.world = world;
     this.room = new Room(this.tunnels, world.maxTunnels, world.onNoRoom);
+    this.refusedRehomings = new RefusedRehomings(world.clock, world.logger);
     this.current = this.adopt(config, undefined, world.secret);
     recordProgress(this);
     gauge(this);

@@ -1,3 +1,4 @@
+import { roundToMicroseconds } from "../base/index.ts";
 import type { ErrorCode } from "../base/index.ts";
 import type { EndCause, Initiator } from "../relay/index.ts";
 
@@ -139,7 +140,7 @@ export function finishRecord(
     rehomed,
     lost,
     status,
-    durationMs: Math.round((now - startedAt) * 1000) / 1000,
+    durationMs: roundToMicroseconds(now - startedAt),
     error: draft.error ?? null,
     reason: draft.reason ?? null,
     body,

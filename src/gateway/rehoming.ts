@@ -6,7 +6,7 @@ import type { RawHeaders, RequestFacts } from "../http/index.ts";
 import type { Backend, Pool, Seeker } from "../pool/index.ts";
 import { Dial, dismiss, Home, TRUTH } from "../relay/index.ts";
 import type { DialLimits, DialOutcome, HomeFinder, RehomeReason, Search } from "../relay/index.ts";
-import { agreedText, resetsServerContext } from "../websocket/index.ts";
+import { agreedText, agreedWords, resetsServerContext } from "../websocket/index.ts";
 import type { UpgradeRequest } from "../websocket/index.ts";
 
 import { followDial } from "./follow-dial.ts";
@@ -269,22 +269,18 @@ export class Rehoming implements HomeFinder {
 
   private take(backend: Backend, outcome: DialOutcome): boolean {
     const { world } = this.gateway;
-    const { tunnel, draft } = this.life;
+    const { tunnel } = this.life;
     if (outcome.kind === "refused") {
-      world.logger.warn(
-        { id: draft.id, backend: backend.name, status: outcome.response.status },
-        "a re-homing was refused",
-      );
+      this.refused(backend, `it answered with status ${outcome.response.status}`);
       outcome.leg.destroy();
-      this.unfit = [...this.unfit, backend];
       return false;
     }
     const leg = world.driver.drive(outcome.leg);
     const { wheel } = world;
-    if (agreedText(outcome.response.headers) !== this.agreed) {
-      world.logger.warn({ id: draft.id, backend: backend.name }, "the answer is not the one that the client has got");
+    const got = agreedText(outcome.response.headers);
+    if (got !== this.agreed) {
+      this.refused(backend, `it answered with ${agreedWords(got)}, the client has got ${agreedWords(this.agreed)}`);
       dismiss(leg, wheel, tunnel.options.closeTimeout);
-      this.unfit = [...this.unfit, backend];
       return false;
     }
     if (tunnel.options.heartbeat === "off") leg.keepAlive();
@@ -299,6 +295,13 @@ export class Rehoming implements HomeFinder {
     this.life.enterBackend(backend, headerValue(outcome.response.headers, PIN_HEADER) !== undefined);
     if (this.home.join(leg, outcome.agreement, outcome.early)) return true;
     throw new Error("a backend was wanted, and then it was not");
+  }
+
+  /** This backend has answered, and would do so again. */
+  private refused(backend: Backend, reason: string): void {
+    const { pool, draft } = this.life;
+    this.gateway.refusedRehomings.note(pool.name, backend, draft.id, reason);
+    this.unfit = [...this.unfit, backend];
   }
 
   private settled(outcome: "rehomed" | "failed"): void {

@@ -1,3 +1,4 @@
+import { roundToMicroseconds } from "../base/index.ts";
 import type { Milliseconds } from "../base/index.ts";
 import type { RehomeOptions } from "../config/index.ts";
 import type { RawHeaders } from "../http/index.ts";
@@ -155,6 +156,6 @@ function legRecord(leg: LegReport): LegRecord {
     closeTo: leg.closeSaid ?? null,
     messages: leg.messages,
     bytes: leg.bytes,
-    rttMs: leg.rtt === undefined ? null : Math.round(leg.rtt * 1000) / 1000,
+    rttMs: leg.rtt === undefined ? null : roundToMicroseconds(leg.rtt),
   };
 }

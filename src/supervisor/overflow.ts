@@ -1,10 +1,9 @@
+import { Seldom } from "../base/index.ts";
 import type { Clock, Logger, Milliseconds, Random } from "../base/index.ts";
 import type { ListenerConfig } from "../config/index.ts";
 import { retryAfter } from "../gateway/index.ts";
 import { TurnAway } from "../listener/index.ts";
 import type { Accepted } from "../wire/index.ts";
-
-import { Seldom } from "./seldom.ts";
 
 /** Least time between two log lines about connections that could not be accepted. */
 const ACCEPT_FAILURE_INTERVAL_MS: Milliseconds = 1_000;

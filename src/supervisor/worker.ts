@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-import { backendKey, FairleadError, startWheel, Wheel } from "../base/index.ts";
+import { backendKey, FairleadError, Seldom, startWheel, Wheel } from "../base/index.ts";
 import type { Clock, Logger, Milliseconds, Random } from "../base/index.ts";
 import type { ListenerConfig } from "../config/index.ts";
 import { gauged, Gateway, measure, Meters, retryAfter, roundTrips } from "../gateway/index.ts";
@@ -34,7 +34,6 @@ import type {
   WorkerStart,
 } from "./messages.ts";
 import { ProcessMeter } from "./process-meter.ts";
-import { Seldom } from "./seldom.ts";
 import { VitalsTeller } from "./vitals-teller.ts";
 
 /** What a worker is given by the process that it lives in. */

@@ -22,6 +22,13 @@ export function agreedText(headers: RawHeaders): string {
   return [headerValue(headers, "sec-websocket-protocol") ?? "", ...extensions.map(extensionText)].join("\n");
 }
 
+/** A text of {@link agreedText} for people: `subprotocol chat, extensions permessage-deflate`. */
+export function agreedWords(text: string): string {
+  const [protocol = "", ...extensions] = text.split("\n");
+  const subprotocol = protocol === "" ? "no subprotocol" : `subprotocol ${protocol}`;
+  return `${subprotocol}, ${extensions.length === 0 ? "no extension" : `extension ${extensions.join(", ")}`}`;
+}
+
 /** Whether an answer has the backend begin each message without what it has compressed before. */
 export function resetsServerContext(headers: RawHeaders): boolean {
   const extensions = parseExtensions(headerValues(headers, EXTENSIONS)) ?? [];

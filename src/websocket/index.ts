@@ -1,6 +1,12 @@
 /** The WebSocket protocol (RFC 6455, RFC 7692) without I/O. */
 export { acceptValue } from "./accept.ts";
-export { agreedText, resetsServerContext, withoutClientTakeover, withoutServerTakeover } from "./agreed.ts";
+export {
+  agreedText,
+  agreedWords,
+  resetsServerContext,
+  withoutClientTakeover,
+  withoutServerTakeover,
+} from "./agreed.ts";
 export { copyOf } from "./close-payload.ts";
 export { CloseCode, isValidCloseCode } from "./codes.ts";
 export { type Extension, type ExtensionParameter, parseExtensions } from "./extensions.ts";

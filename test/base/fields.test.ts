@@ -49,6 +49,7 @@ test("a mistake is answered with what would be right", () => {
     [{ drain: -1 }, "expected at least 0s, found -1ms"],
     [{ timeout: "90d" }, "expected at most 24d, found 90d"],
     [{ message: "1MiB" }, "expected at most 1KiB, found 1MiB"],
+    [{ message: "64MB" }, "expected at most 1KiB, found 64MB"],
   ];
   for (const [input, message] of cases) assert.equal(messageOf(input), message);
 });

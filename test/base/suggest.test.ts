@@ -23,4 +23,6 @@ test("a word that resembles nothing is not guessed at", () => {
   assert.equal(didYouMean("weather", KNOWN), undefined);
   assert.equal(didYouMean("", KNOWN), undefined);
   assert.equal(didYouMean("hash", []), undefined);
+  assert.equal(didYouMean("x", ["h"]), undefined, "no letter is the same");
+  assert.equal(didYouMean("H", ["h"]), "h");
 });

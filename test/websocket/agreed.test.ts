@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   agreedText,
+  agreedWords,
   resetsServerContext,
   withoutClientTakeover,
   withoutServerTakeover,
@@ -17,6 +18,15 @@ test("two answers are alike when subprotocol, extensions and parameters are, in 
     'permessage-deflate;server_no_context_takeover; server_max_window_bits="10"; client_no_context_takeover',
   ]);
   assert.equal(one, alike);
+});
+
+test("what was settled can be said in words", () => {
+  const deflate = ["Sec-WebSocket-Protocol", "chat", EXTENSIONS, "permessage-deflate; server_max_window_bits=9"];
+  assert.equal(
+    agreedWords(agreedText(deflate)),
+    "subprotocol chat, extension permessage-deflate; server_max_window_bits=9",
+  );
+  assert.equal(agreedWords(agreedText([])), "no subprotocol, no extension");
 });
 
 test("the largest window is what holds unless something is said", () => {

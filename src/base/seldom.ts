@@ -1,4 +1,5 @@
-import type { Clock, Milliseconds } from "../base/index.ts";
+import type { Clock } from "./clock.ts";
+import type { Milliseconds } from "./units.ts";
 
 /** Tells of something that may happen often: the first time at once, and then at most once in an interval. */
 export class Seldom {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { Seldom } from "../../src/supervisor/seldom.ts";
+import { Seldom } from "../../src/base/index.ts";
 
 test("what happens often is told at once, and then once in an interval with how often it was", () => {
   let now = 0;
