@@ -25,7 +25,7 @@ export const TOTALS = {
   payloadBytes: ["direction"],
   /** Handshakes and requests that found no place at a backend and none in the queue. */
   refusedByAdmission: ["pool"],
-  /** Tunnels that have left their backend; `outcome`: `rehomed` when another one took it, else `failed`. */
+  /** Times that a tunnel has left its backend; `outcome`: `rehomed` when another one took it, else `failed`. */
   rehomings: ["pool", "reason", "outcome"],
   /** Messages of clients that may not have reached a backend that was lost. */
   rehomeLost: ["pool"],

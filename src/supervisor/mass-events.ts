@@ -6,12 +6,12 @@ import { TRUTH } from "../relay/index.ts";
 /** So many tunnels at a time are worth an event; fewer are seen in metrics and records. */
 const MASS_MIN = 10;
 
-/** Tunnels of one pool that have left their backends in one stretch of time. */
+/** Re-homings in one pool in one stretch of time: of one tunnel there may have been several. */
 export interface MassRehoming {
   readonly pool: string;
-  /** Those that have got another backend. */
+  /** Those that have led to another backend. */
   readonly rehomed: number;
-  /** Those that have not, and have ended. */
+  /** Those that have not, whose tunnels have ended. */
   readonly failed: number;
   /** How many for which reason. */
   readonly reasons: Readonly<Record<string, number>>;
@@ -30,7 +30,7 @@ const LOSSES: ReadonlySet<string> = new Set(
 );
 
 /**
- * Where many tunnels have left their backends between two moments, or some that did not get another one.
+ * Where there were many re-homings between two moments, or some that found no other backend.
  *
  * @param before the counts of re-homings at the first, by pool, reason and outcome
  * @param after those at the second
@@ -52,12 +52,11 @@ export function massRehomings(before: Tally, after: Tally): MassRehoming[] {
   return found.filter(({ rehomed, failed }) => failed > 0 || rehomed >= MASS_MIN);
 }
 
-/** `40 tunnels of pool chat left their backend (backend-vanished): 38 were re-homed, 2 were not and have ended` */
+/** `40 re-homings in pool chat (backend-vanished): 38 found another backend, 2 did not, and their tunnels have ended` */
 export function describeRehoming({ pool, rehomed, failed, reasons }: MassRehoming): string {
   const total = rehomed + failed;
-  const who = total === 1 ? "1 tunnel" : `${total} tunnels`;
-  const whose = total === 1 ? "its" : "their";
-  return `${who} of pool ${pool} left ${whose} backend (${reasonsText(reasons)}): ${becameOf(rehomed, failed)}`;
+  const what = total === 1 ? "1 re-homing" : `${total} re-homings`;
+  return `${what} in pool ${pool} (${reasonsText(reasons)}): ${becameOf(rehomed, failed)}`;
 }
 
 function reasonsText(reasons: MassRehoming["reasons"]): string {
@@ -67,10 +66,11 @@ function reasonsText(reasons: MassRehoming["reasons"]): string {
 }
 
 function becameOf(rehomed: number, failed: number): string {
-  if (failed === 0) return rehomed === 1 ? "it was re-homed" : "all were re-homed";
-  if (rehomed === 0) return failed === 1 ? "it was not re-homed and has ended" : "none was re-homed, all have ended";
-  const ended = failed === 1 ? "1 was not and has ended" : `${failed} were not and have ended`;
-  return `${rehomed} ${rehomed === 1 ? "was" : "were"} re-homed, ${ended}`;
+  const ended = failed === 1 ? "its tunnel has ended" : "their tunnels have ended";
+  if (failed === 0) return rehomed === 1 ? "it found another backend" : "all found another backend";
+  if (rehomed === 0)
+    return `${failed === 1 ? "it" : "none"} found ${failed === 1 ? "no other" : "another"} backend, and ${ended}`;
+  return `${rehomed} found another backend, ${failed} did not, and ${ended}`;
 }
 
 /**

@@ -122,7 +122,7 @@ const TUNNELS: readonly Metric[] = [
   total(
     "fairlead_rehomings_total",
     "rehomings",
-    "Tunnels that left their backend while their client stayed, by what became of them.",
+    "Times that a tunnel left its backend while its client stayed, by what became of it; one that is moved often counts as often.",
   ),
   total(
     "fairlead_rehome_lost_messages_total",

@@ -97,7 +97,7 @@ const tunnel = {
 } as const;
 
 const move = (kind: Move["kind"]): Move => ({
-  id: `${kind}-1`,
+  id: kind === "drain" ? "d1" : "r2",
   kind,
   pool: "chat",
   backend: kind === "drain" ? BACKEND : null,

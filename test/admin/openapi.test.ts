@@ -24,8 +24,7 @@ const BODIES: Json = {
   RebalanceInput: { pool: "chat", perMinute: 6, minAge: "1m", tolerance: 0.2, evens: "method" },
 };
 
-const idFor = (path: string): string =>
-  /drains|rebalances/.test(path) ? path.replace(/.*\/(\w+)s\/.*/, "$1-1") : "t1";
+const idFor = (path: string): string => (path.includes("drains") ? "d1" : path.includes("rebalances") ? "r2" : "t1");
 
 const targetOf = (path: string, method: string): string => {
   const filled = path.replaceAll(/\{(\w+)\}/g, (_all, name: string) =>

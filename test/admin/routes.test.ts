@@ -62,9 +62,9 @@ const ASKED: readonly (readonly [string, string, unknown, unknown[]])[] = [
   ["DELETE", "/api/v1/tunnels/t1", undefined, ["endTunnels", { id: "t1" }]],
   ["DELETE", "/api/v1/tunnels?minIdle=0", undefined, ["endTunnels", { minIdleMs: 0 }]],
   ["POST", "/api/v1/drains", { pool: "p", backend: "b" }, ["drain", { pool: "p", backend: "b" }]],
-  ["DELETE", "/api/v1/drains/drain-1", undefined, ["cancelMove", "drain-1"]],
+  ["DELETE", "/api/v1/drains/d1", undefined, ["cancelMove", "d1"]],
   ["POST", "/api/v1/rebalances", { pool: "p", minAge: "0" }, ["rebalance", { pool: "p", minAge: "0" }]],
-  ["DELETE", "/api/v1/rebalances/rebalance-1", undefined, ["cancelMove", "rebalance-1"]],
+  ["DELETE", "/api/v1/rebalances/r2", undefined, ["cancelMove", "r2"]],
   ["GET", "/api/v1/history", undefined, ["history", undefined]],
   ["GET", "/api/v1/history?since=2026-11-23T12:00:00Z", undefined, ["history", Date.UTC(2026, 10, 23, 12)]],
   ["GET", "/api/v1/history?since=1795435200123", undefined, ["history", 1_795_435_200_123]],
@@ -84,7 +84,7 @@ test("what is added or begun tells where it is", async (t) => {
   const added = await tell(t, fake, "POST", "/api/v1/pools/chat/backends", { url: BACKEND });
   assert.deepEqual([added.status, added.headers["location"]], [201, `/api/v1/pools/chat/backends/${NAME}`]);
   const drain = await tell(t, fake, "POST", "/api/v1/drains", { pool: "chat", backend: BACKEND });
-  assert.deepEqual([drain.status, drain.headers["location"]], [201, "/api/v1/drains/drain-1"]);
+  assert.deepEqual([drain.status, drain.headers["location"]], [201, "/api/v1/drains/d1"]);
   const { status, json } = await tell(t, fake, "GET", String(drain.headers["location"]));
   assert.deepEqual([status, json], [200, drain.json]);
 });
@@ -92,8 +92,8 @@ test("what is added or begun tells where it is", async (t) => {
 test("drains and rebalances are kept apart", async (t) => {
   const fake = await startFake(t);
   const ids = async (path: string) => (await tell(t, fake, "GET", path)).json.map(({ id }: { id: string }) => id);
-  assert.deepEqual([await ids("/api/v1/drains"), await ids("/api/v1/rebalances")], [["drain-1"], ["rebalance-1"]]);
-  assert.equal((await tell(t, fake, "DELETE", "/api/v1/drains/rebalance-1")).status, 404);
+  assert.deepEqual([await ids("/api/v1/drains"), await ids("/api/v1/rebalances")], [["d1"], ["r2"]]);
+  assert.equal((await tell(t, fake, "DELETE", "/api/v1/drains/r2")).status, 404);
 });
 
 test("what does not exist is 404 and names what there is", async (t) => {

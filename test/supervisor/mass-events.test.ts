@@ -32,16 +32,16 @@ test("the sentence says why they left, and what became of them", () => {
     describeRehoming({ pool: "chat", rehomed, failed, reasons });
   assert.equal(
     said(38, 2, { "backend-vanished": 40 }),
-    "40 tunnels of pool chat left their backend (backend-vanished): 38 were re-homed, 2 were not and have ended",
+    "40 re-homings in pool chat (backend-vanished): 38 found another backend, 2 did not, and their tunnels have ended",
   );
   assert.equal(
     said(0, 40, { drain: 10, "backend-vanished": 30 }),
-    "40 tunnels of pool chat left their backend (30 backend-vanished, 10 drain): none was re-homed, all have ended",
+    "40 re-homings in pool chat (30 backend-vanished, 10 drain): none found another backend, and their tunnels have ended",
   );
-  assert.equal(said(12, 0, { drain: 12 }), "12 tunnels of pool chat left their backend (drain): all were re-homed");
+  assert.equal(said(12, 0, { drain: 12 }), "12 re-homings in pool chat (drain): all found another backend");
   assert.equal(
     said(0, 1, { "backend-silent": 1 }),
-    "1 tunnel of pool chat left its backend (backend-silent): it was not re-homed and has ended",
+    "1 re-homing in pool chat (backend-silent): it found no other backend, and its tunnel has ended",
   );
 });
 

@@ -58,7 +58,7 @@ test("the loss of a backend with many tunnels is one event, and so are those tha
   assert.match(message ?? "", new RegExp(`^[1-4][0-9] tunnels were lost with ${doomed.url}$`));
   await until(async () => (await told("tunnels-rehomed")) !== undefined, "the re-homings are told");
   const rehomed = await told("tunnels-rehomed");
-  assert.match(rehomed?.message ?? "", /^[1-4][0-9] tunnels of pool default left their backend \(backend-vanished\): /);
+  assert.match(rehomed?.message ?? "", /^[1-4][0-9] re-homings in pool default \(backend-vanished\): /);
   for (const { type, message: words } of [await told("tunnels-lost"), rehomed].filter((event) => event !== undefined)) {
     const lines = fairlead.logged().filter(({ msg }) => msg === words);
     assert.deepEqual(
