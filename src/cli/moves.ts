@@ -90,6 +90,8 @@ export function describeMove(move: MoveView): string {
   if (state === "cancelled") return `${subject}: cancelled, ${done}, ${grouped(left)} left`;
   if (state === "deadline") return `${subject}: ended at its deadline, ${done} by then`;
   if (state === "done") return `${subject}: done, ${done}`;
+  // How much there is to move is known only when the loads have been compared.
+  if (kind === "rebalance" && total === 0) return `${subject}: compares the loads of its backends`;
   const parts = [done, `${grouped(left)} left`, `${rate(move.currentRate)} per second`];
   if (move.slowedBy !== null) parts.push(`slower than ${rate(move.rate)} since ${move.slowedBy}`);
   if (move.waitIdleMs !== null) parts.push(`only those idle for ${span(move.waitIdleMs)}`);

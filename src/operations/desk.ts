@@ -1,4 +1,5 @@
 import type { TunnelFilter, TunnelInfo, TunnelOrder, TunnelPage, TunnelQuery } from "../admin/index.ts";
+import { roundToMicroseconds } from "../base/index.ts";
 import type { Milliseconds } from "../base/index.ts";
 import type { Gateway, TunnelLife } from "../gateway/index.ts";
 import { chooseByLoad, chooseToMove } from "../moves/index.ts";
@@ -256,9 +257,13 @@ function infoOf(life: TunnelLife, worker: number): TunnelInfo {
     lost: draft.lost,
     fromClient: { messages: tunnel.client.tracker.messages, bytes: tunnel.client.bytes },
     fromBackend: { messages: tunnel.backend.tracker.messages, bytes: tunnel.backend.bytes },
-    clientRttMs: tunnel.client.rtt ?? null,
-    backendRttMs: tunnel.backend.rtt ?? null,
+    clientRttMs: shown(tunnel.client.rtt),
+    backendRttMs: shown(tunnel.backend.rtt),
   };
+}
+
+function shown(rtt: Milliseconds | undefined): number | null {
+  return rtt === undefined ? null : roundToMicroseconds(rtt);
 }
 
 /** Puts the workers' pages together. */

@@ -111,7 +111,10 @@ export class Operations implements AdminSource {
   async endTunnels(filter: TunnelFilter): Promise<number> {
     const answers = await this.instance.ask("end", () => filter);
     const count = answers.reduce((sum, { answer = 0 }) => sum + answer, 0);
-    this.events.add("tunnels-ended", `${count} tunnels were ended by an operator`, { count, filter });
+    this.events.add("tunnels-ended", `${count} ${count === 1 ? "tunnel was" : "tunnels were"} ended by an operator`, {
+      count,
+      filter,
+    });
     return count;
   }
 

@@ -171,17 +171,18 @@ export class HealthBoard {
     const { clock, logger, tell } = this.world;
     const reason = reasonOf(state, clock.now());
     const fields = { pool: pool.name, backend: backend.name, health: state.status, reason };
+    const subject = `${backend.name} of pool ${pool.name}`;
     if (state.status === "ejected") {
       logger.warn(fields, "backend is ejected");
-      tell("backend-ejected", `${backend.name} is ejected: ${reason}`, fields);
+      tell("backend-ejected", `${subject} is ejected: ${reason}`, fields);
     } else if (state.status === "unhealthy" && before.status === "probing") {
       logger.debug(fields, "backend is still unhealthy");
     } else if (state.status === "unhealthy") {
       logger.warn(fields, "backend is unhealthy");
-      tell("backend-unhealthy", `${backend.name} is unhealthy: ${reason}`, fields);
+      tell("backend-unhealthy", `${subject} is unhealthy: ${reason}`, fields);
     } else if (state.status === "healthy") {
       logger.info(fields, "backend is healthy again");
-      tell("backend-healthy", `${backend.name} is healthy again: ${reason}`, fields);
+      tell("backend-healthy", `${subject} is healthy again: ${reason}`, fields);
     } else logger.debug(fields, "backend is probed");
   }
 

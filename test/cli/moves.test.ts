@@ -170,6 +170,13 @@ test("undrain cancels the drain that runs, then makes the backend active", async
   assert.equal(admin.changes()[0], "DELETE drains/m1");
 });
 
+test("a rebalance that has just begun says that it compares loads, since nobody knows yet how much there is to move", async (t) => {
+  const move = fakeMove({ kind: "rebalance", backend: null, total: 0, moved: 0, left: 0 });
+  const admin = await startFakeAdmin(t, { "GET status": STATUS, "POST rebalances": move });
+  const { stdout } = await run(["rebalance", "chat", "--detach", "--admin", admin.address]);
+  assert.equal(stdout, "rebalance of pool chat: compares the loads of its backends\n");
+});
+
 test("rebalance asks for what is said, follows it, and cancels it", async (t) => {
   const move = fakeMove({ kind: "rebalance", backend: null });
   const admin = await startFakeAdmin(t, {

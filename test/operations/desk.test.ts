@@ -52,6 +52,11 @@ describe("the tunnels of a worker", () => {
     }
   });
 
+  test("show the times of their heartbeats without a tail of digits, as records do", () => {
+    const { page } = deskOf(1, [{ id: "a", rtt: 1.234_567_89 }]);
+    assert.deepEqual([page().tunnels[0]?.clientRttMs, page().tunnels[0]?.backendRttMs], [1.235, null]);
+  });
+
   test("that fit a filter are ended once", () => {
     const { end, ended, page } = deskOf(1, TUNNELS);
     assert.equal(end({ backend: A }), 2);

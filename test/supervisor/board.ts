@@ -57,6 +57,7 @@ export const boardWith = (health: object = {}, { backends = [ONE, TWO], seed }: 
   const notices: HealthNotice[] = [];
   const logged: string[] = [];
   const told: string[] = [];
+  const said: string[] = [];
   const loads: (readonly [pool: string, backend: string, load: number])[] = [];
   const pools = poolsWith(health, backends);
   const board = new HealthBoard(pools, {
@@ -66,7 +67,10 @@ export const boardWith = (health: object = {}, { backends = [ONE, TWO], seed }: 
     logger: seldomLogger(logged),
     onNotice: (notice) => void notices.push(notice),
     onReportedLoad: (...report) => void loads.push(report),
-    tell: (type) => void told.push(type),
+    tell: (type, message) => {
+      told.push(type);
+      said.push(message);
+    },
     probe: (backend, _tls, question, signal) => {
       const { promise, resolve, reject } = Promise.withResolvers<ProbeFinding>();
       asked.push({
@@ -97,7 +101,7 @@ export const boardWith = (health: object = {}, { backends = [ONE, TWO], seed }: 
   const fall = (backend: string = ONE): void => {
     for (let failures = 0; failures < 3; failures += 1) board.observe("chat", backend, "dial-failed");
   };
-  return { board, told, pools, asked, notices, logged, loads, pass, statuses, fall, wheel, now: () => now };
+  return { board, told, said, pools, asked, notices, logged, loads, pass, statuses, fall, wheel, now: () => now };
 };
 
 export const BROKEN: ProbeFailure = { signal: "dial-failed", reason: "refused" };

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { boardWith, BROKEN, ONE, TICK, TWO } from "./board.ts";
 
 test("failures in a row make one backend unhealthy; workers are told to watch it at the first and to leave it at the last", () => {
-  const { board, notices, logged, statuses } = boardWith();
+  const { board, notices, logged, said, statuses } = boardWith();
   board.observe("chat", ONE, "dial-failed");
   assert.deepEqual(notices, [{ pool: "chat", backend: ONE, healthy: true, panic: false, watched: true }]);
   board.observe("chat", ONE, "success");
@@ -13,6 +13,7 @@ test("failures in a row make one backend unhealthy; workers are told to watch it
   assert.deepEqual(notices.at(-1), { pool: "chat", backend: ONE, healthy: false, panic: false, watched: false });
   assert.deepEqual(statuses(), ["unhealthy", "healthy"]);
   assert.deepEqual(logged, ["warn: backend is unhealthy"]);
+  assert.match(said.join("\n"), /^ws:\/\/one\.test:81 of pool chat is unhealthy: .*$/);
   assert.deepEqual(
     board.notices().map(({ healthy }) => healthy),
     [false, true],

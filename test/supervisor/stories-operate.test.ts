@@ -250,5 +250,13 @@ test("tunnels of both workers are listed in one order, page by page, and ended b
   const left = (await api.tunnels()).tunnels[0];
   assert.deepEqual(await api.ask("DELETE", `tunnels/${left?.id}`), { ended: 1 });
   assert.equal((await api.refused("DELETE", `tunnels/${left?.id}`)).status, 404);
-  assert.equal((await api.events()).findLast(({ type }) => type === "tunnels-ended")?.["count"], 0);
+  const ends = (await api.events()).filter(({ type }) => type === "tunnels-ended");
+  assert.deepEqual(
+    ends.map(({ count, message }) => [count, message]),
+    [
+      [6, "6 tunnels were ended by an operator"],
+      [1, "1 tunnel was ended by an operator"],
+      [0, "0 tunnels were ended by an operator"],
+    ],
+  );
 });
