@@ -38,7 +38,7 @@ const fields = {
     "Most bytes of the messages that are sent again; when they are more, none is. At most 16 MiB.",
   ),
   swallowReplies: messagesField.describe(
-    "How many of a new backend's first messages answer what is sent again, or greet the client anew. The client does not get those that it has had, and what has waited follows them.",
+    "How many of a new backend's first messages answer what is sent again, or greet the client anew. The client does not get those that it has had. With `replay`, what has waited follows them; else it waits for none.",
   ),
   handOverCodes: z
     .union([code.transform((one) => [one]), z.array(code)])

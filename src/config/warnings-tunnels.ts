@@ -1,3 +1,5 @@
+import { formatDuration } from "../base/index.ts";
+import type { Bytes, Milliseconds } from "../base/index.ts";
 import { CloseCode } from "../websocket/index.ts";
 import { formatPath, type Issue, type Path } from "./problem.ts";
 import { getIn } from "./tree.ts";
@@ -26,6 +28,7 @@ export function tunnelWarnings(config: Config, input: unknown): Issue[] {
   const issues = kept.flatMap((one) => [
     ...transparentWarnings(one),
     ...handOverWarnings(one),
+    ...rehomeWarnings(one),
     ...heartbeatWarnings(one, config),
   ]);
   const isFirst = (issue: Issue, index: number): boolean => issues.findIndex((one) => isSame(one, issue)) === index;
@@ -48,6 +51,35 @@ function handOverWarnings({ tunnel, at }: Kept): Issue[] {
   const message =
     "1000 is how a backend ends what is over, and here its client gets another backend instead of the end; leave 1000 out";
   return [{ path: at("rehome", "handOverCodes"), message }];
+}
+
+/** Dialling a backend takes some of it, on any network. */
+const LEAST_TIMEOUT: Milliseconds = 100;
+/** Any message with a word in it has more. */
+const LEAST_REPLAY: Bytes = 16;
+
+function rehomeWarnings({ tunnel: { rehome }, at }: Kept): Issue[] {
+  if (rehome === "off") return [];
+  const issues: Issue[] = [];
+  const warn = (key: keyof typeof rehome, message: string): void =>
+    void issues.push({ path: at("rehome", key), message });
+  const { timeout, quiet, replay, replayBytes } = rehome;
+  if (quiet > timeout)
+    warn(
+      "quiet",
+      "no backend is quiet for so long before the timeout, so planned moves end tunnels; set it below timeout",
+    );
+  if (timeout < LEAST_TIMEOUT)
+    warn(
+      "timeout",
+      `hardly a backend is dialled in that time, and clients get a Close; set at least ${formatDuration(LEAST_TIMEOUT)}`,
+    );
+  if (replay > 0 && replayBytes < LEAST_REPLAY)
+    warn(
+      "replayBytes",
+      "hardly a message fits, and what does not is not sent again; leave it out, or leave out replay",
+    );
+  return issues;
 }
 
 function heartbeatWarnings({ tunnel, pool, at }: Kept, { pools }: Config): Issue[] {
