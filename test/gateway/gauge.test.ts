@@ -49,20 +49,22 @@ const measuredGateway = () => {
   };
 };
 
-/** A tunnel whose client has sent messages of no size. */
-const tunnelOf = () => {
+/** A tunnel to the first backend whose client sends messages of no size. */
+const openTunnel = ({ meters, lives }: Pick<ReturnType<typeof measuredGateway>, "meters" | "lives">) => {
   const side = () => ({ tracker: { messages: 0, payloadBytes: 0 }, bytes: 0 });
-  return { client: side(), backend: side() };
+  const described = { client: side(), backend: side() };
+  const tunnel = described as unknown as Tunnel; // what is read of one
+  const life = { tunnel, carrier: meters.carrierOf("default", ONE), before: undefined };
+  lives.add(life);
+  return { tunnel, life, sent: described.client.tracker };
 };
 
 test("a tunnel that is re-homed counts with what it carries from then on, not with what it has carried in its life", () => {
-  const { meters, lives, activities } = measuredGateway();
-  const described = tunnelOf();
-  const tunnel = described as unknown as Tunnel; // what is read of one
-  const first = { tunnel, carrier: meters.carrierOf("default", ONE), before: undefined };
-  lives.add(first);
+  const gateway = measuredGateway();
+  const { meters, lives, activities } = gateway;
+  const { tunnel, life: first, sent } = openTunnel(gateway);
   activities();
-  described.client.tracker.messages = 50_000;
+  sent.messages = 50_000;
   assert.deepEqual(activities(), { [ONE]: 50_000 });
   activities();
 
@@ -72,18 +74,16 @@ test("a tunnel that is re-homed counts with what it carries from then on, not wi
   lives.delete(first);
   lives.add({ tunnel, carrier: meters.carrierOf("default", TWO), before });
   assert.deepEqual(activities(), {});
-  described.client.tracker.messages += 7;
+  sent.messages += 7;
   assert.deepEqual(activities(), { [TWO]: 7 });
 });
 
 test("what a tunnel has carried counts on when it ends, and once", () => {
-  const { meters, lives, activities } = measuredGateway();
-  const described = tunnelOf();
-  const tunnel = described as unknown as Tunnel; // what is read of one
-  const life = { tunnel, carrier: meters.carrierOf("default", ONE), before: undefined };
-  lives.add(life);
+  const gateway = measuredGateway();
+  const { lives, activities } = gateway;
+  const { tunnel, life, sent } = openTunnel(gateway);
   activities();
-  described.client.tracker.messages = 3;
+  sent.messages = 3;
   life.carrier.past.addTunnel(tunnel);
   lives.delete(life);
   assert.deepEqual(activities(), { [ONE]: 3 });

@@ -5,20 +5,13 @@ import fc from "fast-check";
 import { seededRandom } from "../../src/base/index.ts";
 import { parseConfig } from "../../src/config/index.ts";
 import type { ConfigInput, PoolConfig } from "../../src/config/index.ts";
-import type { RequestFacts } from "../../src/http/index.ts";
 import { Pool } from "../../src/pool/index.ts";
 import type { Backend, Waiter } from "../../src/pool/index.ts";
+import { factsOf } from "./facts.ts";
 
 type PoolInput = NonNullable<ConfigInput["pools"]>[string];
 
-const FACTS: RequestFacts = {
-  path: "/",
-  query: "",
-  headers: [],
-  host: "a.test",
-  clientAddress: "192.0.2.1",
-  secure: false,
-};
+const FACTS = factsOf();
 
 const configOf = (admission: object, backends: readonly (string | object)[] = ["ws://127.0.0.1:81"]): PoolConfig => {
   // What the test gives is judged by the schema itself.

@@ -12,10 +12,11 @@ import { addReadings, carriedNothing, NO_READING, Pool } from "../../src/pool/in
 import type { Backend, Carried, Reading } from "../../src/pool/index.ts";
 import { PeakMean } from "../../src/pool/peak-mean.ts";
 import { backendNames } from "../base/views.ts";
+import { factsOf } from "./facts.ts";
 
 const SECOND = 1000;
 const LEAST_LOAD: BalanceInput = { method: "least-load", window: "10s", messageBytes: "1KiB", tunnel: 0 };
-const FACTS = { path: "/", query: "", headers: [], host: undefined, clientAddress: "192.0.2.1", secure: false };
+const FACTS = factsOf();
 
 const configOf = (balance: BalanceInput, names: readonly string[]): PoolConfig => {
   const pools = { chat: { backends: [...names], balance } };

@@ -12,6 +12,7 @@ import type { RequestFacts } from "../../src/http/index.ts";
 import { Pool } from "../../src/pool/index.ts";
 import type { Backend, PoolWorld } from "../../src/pool/index.ts";
 import { backendNames } from "../base/views.ts";
+import { factsOf } from "./facts.ts";
 
 interface Choice {
   readonly size?: number;
@@ -82,16 +83,6 @@ const poolOf = (choice: Choice = {}, world: Partial<PoolWorld> = {}) => {
     ownLoad: (index: number) => at(index).own,
   };
 };
-
-const factsOf = (facts: Partial<RequestFacts> = {}): RequestFacts => ({
-  path: "/",
-  query: "",
-  headers: [],
-  host: "a.test",
-  clientAddress: "192.0.2.1",
-  secure: false,
-  ...facts,
-});
 
 /** A request that brings this cookie back. */
 const bringing = (setCookie: string | undefined): RequestFacts =>

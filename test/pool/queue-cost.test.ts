@@ -4,24 +4,17 @@ import { test } from "node:test";
 
 import { seededRandom } from "../../src/base/index.ts";
 import { parseConfig } from "../../src/config/index.ts";
-import type { RequestFacts } from "../../src/http/index.ts";
 import { Admission } from "../../src/pool/admission.ts";
 import { Backend } from "../../src/pool/backend.ts";
 import { Pool } from "../../src/pool/index.ts";
 import type { Seeker, Waiter } from "../../src/pool/index.ts";
+import { factsOf } from "./facts.ts";
 
 const CROWD = 1_000;
 /** What each event may cost, however many wait. */
 const FEW = 10;
 
-const FACTS: RequestFacts = {
-  path: "/",
-  query: "",
-  headers: [],
-  host: "a.test",
-  clientAddress: "192.0.2.1",
-  secure: false,
-};
+const FACTS = factsOf();
 
 const NAMES = ["ws://one.test:81", "ws://two.test:81"] as const;
 
