@@ -16,7 +16,7 @@ const ROOT = resolve(import.meta.dirname, "..");
 /** Limits of one test and of one process, in milliseconds. */
 const TEST_TIMEOUT = 120_000;
 const SHARED_TIMEOUT = 5 * 60_000;
-const ISOLATED_TIMEOUT = 5 * 60_000;
+const ISOLATED_TIMEOUT = 10 * 60_000;
 /** From the last test of a process to its end, in milliseconds. */
 const ENDING_TIMEOUT = 10_000;
 /** Isolated files at a time: their timing must hold on two cores. */
