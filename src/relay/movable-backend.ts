@@ -19,8 +19,6 @@ export class MovableBackend extends MovableSide {
   private answersUntil = 0;
   /** Bytes that came from the backends before it. */
   private bytesBefore = 0;
-  /** The count of its messages when an answer was last looked for. */
-  private answersHeard = 0;
   /** Messages of the tunnel's backends that the client has not got. */
   private thrownAway = 0;
   /** The beginning of a message that is not whole yet. */
@@ -64,7 +62,6 @@ export class MovableBackend extends MovableSide {
     this.answersUntil = messages + answers;
     this.swallowUntil = swallowed === 0 ? 0 : messages + swallowed;
     this.thrownAway = old.thrownAway;
-    this.answersHeard = messages;
   }
 
   override onDrain(): void {
@@ -91,8 +88,11 @@ export class MovableBackend extends MovableSide {
   }
 
   protected override forward(bytes: Uint8Array, start: number, end: number): void {
-    if (this.isControls) super.forward(bytes, start, end);
-    if (this.isControls || this.state !== SideState.open || this.swallowed) return;
+    if (this.isControls) {
+      super.forward(bytes, start, end);
+      return;
+    }
+    if (this.state !== SideState.open || this.swallowed) return;
     const { tracker } = this;
     const whole = tracker.atMessageEnd ? end : Math.max(start, tracker.messageAt);
     if (whole > start) {
@@ -123,10 +123,8 @@ export class MovableBackend extends MovableSide {
     return this.tracker.messages < this.answersUntil;
   }
 
-  protected override pieceOver(): void {
+  protected override messageOver(): void {
     const { messages } = this.tracker;
-    if (messages === this.answersHeard) return;
-    this.answersHeard = messages;
     if (messages <= this.swallowUntil) this.thrownAway += 1;
     // What follows is the client's, control frames right behind it too.
     if (messages >= this.swallowUntil) this.swallowUntil = 0;

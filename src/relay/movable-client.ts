@@ -67,8 +67,11 @@ export class MovableClient extends MovableSide {
     return this.swallows || !this.home.replay.done;
   }
 
-  protected override pieceOver(): void {
-    if (this.swallows && this.tracker.atMessageEnd) this.swallowed();
+  /** One that was lost in part has been counted as lost, and is not on its way to anybody. */
+  protected override messageOver(): void {
+    if (!this.swallows) return;
+    this.swallows = false;
+    if (this.home.waiting === undefined) this.left += 1;
   }
 
   protected override get passedToBoundary(): boolean {
@@ -127,12 +130,6 @@ export class MovableClient extends MovableSide {
       this.paused = true;
       this.leg.pause();
     }
-  }
-
-  /** The message that was lost in part is over. It has been counted as lost, and is not on its way to anybody. */
-  private swallowed(): void {
-    this.swallows = false;
-    if (this.home.waiting === undefined) this.left += 1;
   }
 
   private hand(bytes: Uint8Array): boolean {

@@ -17,17 +17,18 @@ export abstract class MovableSide extends Side {
     let at = 0;
     while (at < bytes.length && this.isPaced && this.state === SideState.open) {
       const end = this.pieceEnd(bytes, at);
+      const { messages } = this.tracker;
       super.onBytes(bytes.subarray(at, end));
       at = end;
       this.isControls = false;
-      this.pieceOver();
+      if (this.tracker.messages > messages) this.messageOver();
     }
     if (at === 0) super.onBytes(bytes);
     else if (at < bytes.length) super.onBytes(bytes.subarray(at));
   }
 
-  /** A piece has been dealt with, and with it no more than one message. */
-  protected abstract pieceOver(): void;
+  /** A message has been dealt with, and nothing behind it. */
+  protected abstract messageOver(): void;
 
   private pieceEnd(bytes: Uint8Array, at: number): number {
     const { tracker } = this;
