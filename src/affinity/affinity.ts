@@ -3,8 +3,6 @@ import type { RequestFacts } from "../http/index.ts";
 
 /** One pool's way of bringing a client back to the backend that it had before. Keeps nothing about clients. */
 export interface Affinity {
-  /** Whether the preference is computed from what the request is, so that those that are alike meet; not from what the client had. */
-  readonly gathers: boolean;
   /**
    * The backend that this client should have.
    *

@@ -32,7 +32,6 @@ export const clientIpSchema = z
 export function createClientIpAffinity(options: z.output<typeof clientIpSchema>, { names }: AffinityPool): Affinity {
   const rendezvous = createRendezvous(names);
   return {
-    gathers: true,
     prefer(view, facts, tried) {
       const network = networkOf(facts.clientAddress, options.ipv4Prefix, options.ipv6Prefix);
       return network === undefined ? -1 : rendezvousPick(rendezvous, view, hashString(network), tried);

@@ -63,7 +63,6 @@ export function createCookieAffinity(options: z.output<typeof cookieSchema>, poo
   const values = pool.names.map((name) => cookieTag(pool, name));
   const indices = new Map(values.map((value, index) => [value, index]));
   return {
-    gathers: false,
     prefer(view, facts, tried) {
       for (const value of cookieValues(facts, options.name)) {
         const index = indices.get(value);

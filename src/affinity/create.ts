@@ -4,7 +4,7 @@ import { createCookieAffinity } from "./cookie.ts";
 import { createHashAffinity } from "./hash.ts";
 import type { AffinityOptions } from "./options.ts";
 
-const NO_AFFINITY: Affinity = { gathers: false, prefer: () => -1, cookieFor: () => undefined };
+const NO_AFFINITY: Affinity = { prefer: () => -1, cookieFor: () => undefined };
 
 /**
  * The affinity of one pool, for as long as its membership stays; it holds no state, so a new one goes on where this one

@@ -18,7 +18,6 @@ export const hashSchema = z
 export function createHashAffinity(options: z.output<typeof hashSchema>, { names }: AffinityPool): Affinity {
   const rendezvous = createRendezvous(names);
   return {
-    gathers: true,
     prefer(view, facts, tried) {
       const key = requestKey(options.by, facts);
       return key === undefined ? -1 : rendezvousPick(rendezvous, view, hashString(key), tried);

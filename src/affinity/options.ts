@@ -30,3 +30,11 @@ export type AffinityInput = z.input<typeof affinitySchema>;
 
 /** A validated choice of affinity. */
 export type AffinityOptions = z.output<typeof affinitySchema>;
+
+/**
+ * Whether a method of affinity, or of balancing, takes the backend that what the request is leads to, so that requests that are
+ * alike meet; not what the client had, or what backends carry.
+ */
+export function isHashing({ method }: { readonly method: string }): boolean {
+  return method === "hash" || method === "client-ip";
+}

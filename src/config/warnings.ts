@@ -1,3 +1,4 @@
+import { isHashing } from "../affinity/index.ts";
 import { balanceMeasures, balanceTraits } from "../balancing/index.ts";
 import { isEverybody } from "./cidr.ts";
 import { formatPath, formatProblem, type Issue, type Path, type Place } from "./problem.ts";
@@ -67,7 +68,7 @@ function operatingWarnings({ name, backends, rebalance, ...pool }: PoolConfig, a
     const message = `all backends of pool "${name}" are draining, so its clients are refused; leave one of them active`;
     issues.push({ path: at("backends"), message });
   }
-  const hashes = [pool.balance, pool.affinity].find(({ method }) => method === "hash" || method === "client-ip");
+  const hashes = [pool.balance, pool.affinity].find(isHashing);
   if (rebalance !== "off" && hashes !== undefined) {
     const message = `pool "${name}" hashes (${hashes.method}), and whoever came back would get the same backend, so nothing is rebalanced; leave rebalance out`;
     issues.push({ path: at("rebalance"), message });

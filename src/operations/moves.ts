@@ -1,4 +1,5 @@
 import type { Move } from "../admin/index.ts";
+import { isHashing } from "../affinity/index.ts";
 import { balanceMeasures } from "../balancing/index.ts";
 import { FairleadError } from "../base/index.ts";
 import type { DrainOptions, PoolConfig, RebalanceOptions } from "../config/index.ts";
@@ -210,7 +211,7 @@ export class Moves {
 
 /** A pool where the request decides which backend is taken. */
 function isHashed({ balance, affinity }: PoolConfig): boolean {
-  return balance.method === "hash" || affinity.method === "hash" || affinity.method === "client-ip";
+  return isHashing(balance) || isHashing(affinity);
 }
 
 function wantedOf(pool: PoolConfig | undefined): RebalanceTerms | undefined {

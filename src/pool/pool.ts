@@ -1,3 +1,4 @@
+import { isHashing } from "../affinity/index.ts";
 import { balanceMeasures } from "../balancing/index.ts";
 import type { Clock, Milliseconds, PoolState, Random } from "../base/index.ts";
 import type { BackendConfig, PoolConfig } from "../config/index.ts";
@@ -134,11 +135,11 @@ export class Pool {
    * @returns undefined when no candidate is left
    */
   pick({ kind, facts, failed, leaves }: Seeker): Backend | undefined {
-    const { members, affinity } = this.chooser;
+    const { members, affinity, config } = this.chooser;
     const { view, balancer } = this.chooser[kind];
     if (this.pickRate !== undefined) view.stale = this.pickRate.isHigh();
     const tried = failed.length === 0 ? NONE : failed.map(({ index }) => index);
-    const preferred = leaves === true && !affinity.gathers ? NOWHERE : affinity.prefer(view, facts, tried);
+    const preferred = leaves === true && !isHashing(config.affinity) ? NOWHERE : affinity.prefer(view, facts, tried);
     const kept = preferred >= 0 ? members[preferred] : undefined;
     if (kept !== undefined && !kept.sheds) return kept;
     return members[balancer.pick(view, { key: this.keyOf(facts), tried })];
