@@ -39,7 +39,7 @@ export interface DrainInput {
 export interface RebalanceInput {
   readonly pool: string;
   readonly perMinute?: number;
-  /** Younger tunnels stay. */
+  /** Tunnels that came to their backend less than so long ago stay. */
   readonly minAge?: string;
   /** Share (0 to 1) above the fair share that is left alone. */
   readonly tolerance?: number;

@@ -107,7 +107,7 @@ export interface DrainOptions {
 export interface RebalanceOptions {
   /** Most tunnels moved in a minute, over all workers. */
   readonly perMinute: number;
-  /** Younger tunnels stay. */
+  /** Tunnels that came to their backend less than so long ago stay. */
   readonly minAge: Milliseconds;
   /** Share (0 to 1) above the fair share that is left alone. */
   readonly tolerance: number;

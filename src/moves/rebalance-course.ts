@@ -8,7 +8,7 @@ import type { BackendLoad } from "./plan.ts";
 export interface RebalanceTerms {
   /** Most tunnels moved in a minute; when below 1, in as many minutes as it takes for one. */
   readonly perMinute: number;
-  /** Younger tunnels stay. */
+  /** Tunnels that came to their backend less than so long ago stay. */
   readonly minAge: Milliseconds;
   /** Share (0 to 1) above the fair share that is left alone. */
   readonly tolerance: number;

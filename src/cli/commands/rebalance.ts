@@ -18,7 +18,7 @@ export const rebalanceCommand = defineCommand({
   operands: [{ name: "POOL", meaning: "the name of the pool", required: true }],
   options: [
     new Option("--per-minute <NUMBER>", "most tunnels per minute (default: rebalance.perMinute of the pool)"),
-    new Option("--min-age <DURATION>", "leave younger tunnels alone"),
+    new Option("--min-age <DURATION>", "leave tunnels alone that came to their backend less than this ago"),
     new Option("--tolerance <SHARE>", "leave alone what is above the fair share by no more than this, such as 0.1"),
     new Option("--evens <WHAT>", "method: what the pool's balancing method compares; tunnels: their number"),
     DETACH_OPTION,
